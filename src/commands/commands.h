@@ -1,0 +1,14 @@
+// The verbs of cdviz-collector, one file each. Every add_… declares its verb on the command line; when the verb was
+// given, its callback runs it and sets `exit_code` (docs/operating.md lists the codes).
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace cdviz::commands {
+
+/// All of them, in the order of --help.
+void add_all(CLI::App& app, int& exit_code);
+
+}  // namespace cdviz::commands

@@ -1,0 +1,82 @@
+// The way into the pipeline, as a source sees it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/message.h"
+#include "core/result.h"
+
+namespace cdviz {
+
+/// One thing that is wrong with a document.
+struct Problem {
+  std::string pointer;  ///< JSON Pointer (RFC 6901) into the document; "" is the whole
+  std::string rule;     ///< a short stable word: "required", "format", "json", "nul", "too_long"
+  std::string message;  ///< for people: what was found, what was expected
+};
+
+/// What became of each message of a batch. `index` counts the messages as they were given.
+struct Receipt {
+  struct Accepted {
+    std::size_t index;
+    std::string id;      ///< context.id
+    std::string source;  ///< context.source
+  };
+  struct Refused {
+    std::size_t index;
+    std::vector<Problem> problems;  ///< at least one
+  };
+  struct Filtered {
+    std::size_t index;
+    std::string reason;
+  };
+  std::vector<Accepted> accepted;  ///< on disk (or, with confirm = "delivered", in every sink)
+  std::vector<Refused> refused;    ///< in the dead letters, with the original bytes
+  std::vector<Filtered> filtered;  ///< dropped by a rule that the user wrote
+};
+
+/// What became of a batch: a Receipt when it is on disk, or (with confirm = "delivered") when every sink has it; an
+/// Error when it could not be stored: nothing of it was kept, the caller may try again.
+using Settled = std::function<void(const Result<Receipt>&)>;
+
+/// How far a source has read: entries to set (or, without a value, to remove), committed with the events they cover.
+/// Keys are the source's own; the pipeline keeps the sources apart.
+struct Checkpoint {
+  struct Entry {
+    std::string key;
+    std::optional<std::string> value;
+  };
+  std::vector<Entry> entries;
+};
+
+/// Why a batch was not taken.
+enum class Offered : std::uint8_t {
+  taken,   ///< `settled` will be called, exactly once
+  full,    ///< the queue is full or the disk is: ask the sender to come again (HTTP 503); `settled` is not called
+  closed,  ///< the pipeline is closing; `settled` is not called
+};
+
+/// The way into the pipeline for one source. Safe to call from any thread.
+struct Inlet {
+  virtual ~Inlet() = default;
+
+  /// Transforms, normalises, validates, and queues `batch` with `checkpoint` in one transaction. Waits while the queue
+  /// is full: that wait is our backpressure.
+  /// @param settled  called exactly once, on the queue's writer thread (or on this one when nothing had to be written):
+  ///                 return quickly, never throw
+  /// @returns false if the pipeline is closing: nothing taken, and `settled` is not called
+  virtual bool put(std::vector<Message> batch, Checkpoint checkpoint, Settled settled) = 0;
+
+  /// The same without waiting, for the network thread.
+  virtual Offered offer(std::vector<Message> batch, Settled settled) = 0;
+
+  /// The value that was committed last for this source under `key`.
+  virtual Result<std::optional<std::string>> checkpoint(std::string_view key) const = 0;
+};
+
+}  // namespace cdviz
