@@ -44,6 +44,9 @@ struct SourceKind {
   /// Checks every option and makes the source; opens nothing: the network and files come with run().
   /// Problems with options are reported with Options::problem, all of them, and make returns Fault::stop.
   Result<std::unique_ptr<Source>> (*make)(const config::Options&, const Services&);
+  /// For `check --reach`: tries whether the other end answers and lets us in, changes nothing there, takes at most 10 s.
+  /// Called only with options that make() took. Null: there is no other end.
+  Result<void> (*reach)(const config::Options&, const Services&) = nullptr;
 };
 
 /// A kind of sink. Lives for ever.
@@ -53,6 +56,8 @@ struct SinkKind {
   std::span<const Option> options;
   /// As SourceKind::make; connects with the first write().
   Result<std::unique_ptr<Sink>> (*make)(const config::Options&, const Services&);
+  /// As SourceKind::reach.
+  Result<void> (*reach)(const config::Options&, const Services&) = nullptr;
 };
 
 }  // namespace cdviz
