@@ -4,7 +4,8 @@
 #include "commands/commands.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Collects the events of software delivery as CDEvents, keeps them safe, and sends them on."};
+  CLI::App app{
+      "Collects the events of software delivery as CDEvents, keeps them safe, and sends them on."};
   int exit_code = 0;
   cdviz::commands::add_all(app, exit_code);
   CLI11_PARSE(app, argc, argv);

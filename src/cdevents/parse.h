@@ -1,4 +1,5 @@
-// From bytes to a checked CDEvent (https://cdevents.dev). One parse, over simdjson; the bytes themselves are kept.
+// From bytes to a checked CDEvent (https://cdevents.dev). One parse, over simdjson; the bytes
+// themselves are kept.
 #pragma once
 
 #include <string>
@@ -19,13 +20,16 @@ struct Unusable {
 };
 
 /// Reads one JSON document. Safe to call from any thread.
-/// Checks what storing and finding the event needs: UTF-8 JSON within the limits, no NUL and no lone surrogate (jsonb
-/// refuses them), an object with context.{id,source,type,timestamp} and subject.id, a type of the form
-/// dev.cdevents.<subject>.<predicate>.<version> or dev.cdeventsx.…, a timestamp of RFC 3339.
-/// @returns the fields with `json` = `document`; headers, origin and received_at are left to the caller
+/// Checks what storing and finding the event needs: UTF-8 JSON within the limits, no NUL and no
+/// lone surrogate (jsonb refuses them), an object with context.{id,source,type,timestamp} and
+/// subject.id, a type of the form dev.cdevents.<subject>.<predicate>.<version> or dev.cdeventsx.…,
+/// a timestamp of RFC 3339.
+/// @returns the fields with `json` = `document`; headers, origin and received_at are left to the
+/// caller
 std::variant<EventData, Unusable> parse(std::string document);
 
-/// True for an RFC 3339 date-time (https://www.rfc-editor.org/rfc/rfc3339#section-5.6) that names a real moment.
+/// True for an RFC 3339 date-time (https://www.rfc-editor.org/rfc/rfc3339#section-5.6) that names a
+/// real moment.
 bool is_date_time(std::string_view text);
 
 }  // namespace cdviz::cdevents

@@ -1,5 +1,6 @@
-// The verbs of cdviz-collector, one file each. Every add_… declares its verb on the command line; when the verb was
-// given, its callback runs it and sets `exit_code` (docs/operating.md lists the codes).
+// The verbs of cdviz-collector, one file each. Every add_… declares its verb on the command line;
+// when the verb was given, its callback runs it and sets `exit_code` (docs/operating.md lists the
+// codes).
 #pragma once
 
 namespace CLI {

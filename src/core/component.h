@@ -1,5 +1,5 @@
-// How a kind of source or sink is declared: its name, its option table and how it is made. A component's header declares
-// one of these and nothing else; src/registry lists them.
+// How a kind of source or sink is declared: its name, its option table and how it is made. A
+// component's header declares one of these and nothing else; src/registry lists them.
 #pragma once
 
 #include <memory>
@@ -29,7 +29,8 @@ class Log;
 
 /// What a component may use of the program around it. All references outlive the component.
 struct Services {
-  std::string name;  ///< the NAME of [sources.NAME] or [sinks.NAME]: component_id in metrics and logs
+  std::string
+      name;  ///< the NAME of [sources.NAME] or [sinks.NAME]: component_id in metrics and logs
   Clock& clock;
   telemetry::Metrics& metrics;
   telemetry::Log& log;
@@ -41,8 +42,9 @@ struct SourceKind {
   std::string_view name;     ///< the value of `type` in [sources.NAME.extractor]
   std::string_view summary;  ///< one sentence for --help and the reference
   std::span<const Option> options;
-  /// Checks every option and makes the source; opens nothing: the network and files come with run().
-  /// Problems with options are reported with Options::problem, all of them, and make returns Fault::stop.
+  /// Checks every option and makes the source; opens nothing: the network and files come with
+  /// run(). Problems with options are reported with Options::problem, all of them, and make returns
+  /// Fault::stop.
   Result<std::unique_ptr<Source>> (*make)(const config::Options&, const Services&);
   /// For `check --reach`: tries whether the other end answers and lets us in, changes nothing there, takes at most 10 s.
   /// Called only with options that make() took. Null: there is no other end.

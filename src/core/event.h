@@ -1,4 +1,5 @@
-// A checked CDEvent (https://cdevents.dev): what the queue stores and the sinks send. Immutable and shared; parsed once.
+// A checked CDEvent (https://cdevents.dev): what the queue stores and the sinks send. Immutable and
+// shared; parsed once.
 #pragma once
 
 #include <chrono>
@@ -15,13 +16,15 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono:
 
 /// The fields of an Event. All text is UTF-8.
 struct EventData {
-  std::string source;     ///< context.source; with `id` the key of the event
-  std::string id;         ///< context.id, byte for byte as it came
-  std::string type;       ///< context.type, for example dev.cdevents.service.deployed.0.2.0
-  std::string timestamp;  ///< context.timestamp as text, as it came (RFC 3339)
-  std::string json;       ///< the whole event, byte for byte as it came unless a transform changed it
-  Headers headers = {};   ///< to be sent on: traceparent, tracestate, what the source was told to keep
-  std::string origin = {};     ///< name of the source component that took it in
+  std::string source;      ///< context.source; with `id` the key of the event
+  std::string id;          ///< context.id, byte for byte as it came
+  std::string type;        ///< context.type, for example dev.cdevents.service.deployed.0.2.0
+  std::string timestamp;   ///< context.timestamp as text, as it came (RFC 3339)
+  std::string subject_id;  ///< subject.id
+  std::string json;  ///< the whole event, byte for byte as it came unless a transform changed it
+  Headers headers =
+      {};  ///< to be sent on: traceparent, tracestate, what the source was told to keep
+  std::string origin = {};    ///< name of the source component that took it in
   WallTime received_at = {};  ///< when the collector received it
 };
 
@@ -44,7 +47,8 @@ struct TypeParts {
   std::string_view version;    ///< "0.2.0", "0.4.0-draft": all that follows
 };
 
-/// Splits a context.type. Parts that are not there are empty; nothing is checked against the vocabulary.
+/// Splits a context.type. Parts that are not there are empty; nothing is checked against the
+/// vocabulary.
 TypeParts split_type(std::string_view type);
 
 /// Bytes that an event takes in memory and in the queue, roughly: the JSON, its fields and headers.

@@ -1,4 +1,5 @@
-// The headers of a message: HTTP fields, Kafka or NATS headers. Names compare case-insensitively, order is kept.
+// The headers of a message: HTTP fields, Kafka or NATS headers. Names compare case-insensitively,
+// order is kept.
 #pragma once
 
 #include <optional>

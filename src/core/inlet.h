@@ -40,12 +40,13 @@ struct Receipt {
   std::vector<Filtered> filtered;  ///< dropped by a rule that the user wrote
 };
 
-/// What became of a batch: a Receipt when it is on disk, or (with confirm = "delivered") when every sink has it; an
-/// Error when it could not be stored: nothing of it was kept, the caller may try again.
+/// What became of a batch: a Receipt when it is on disk, or (with confirm = "delivered") when every
+/// sink has it; an Error when it could not be stored: nothing of it was kept, the caller may try
+/// again.
 using Settled = std::function<void(const Result<Receipt>&)>;
 
-/// How far a source has read: entries to set (or, without a value, to remove), committed with the events they cover.
-/// Keys are the source's own; the pipeline keeps the sources apart.
+/// How far a source has read: entries to set (or, without a value, to remove), committed with the
+/// events they cover. Keys are the source's own; the pipeline keeps the sources apart.
 struct Checkpoint {
   struct Entry {
     std::string key;
@@ -57,7 +58,8 @@ struct Checkpoint {
 /// Why a batch was not taken.
 enum class Offered : std::uint8_t {
   taken,   ///< `settled` will be called, exactly once
-  full,    ///< the queue is full or the disk is: ask the sender to come again (HTTP 503); `settled` is not called
+  full,    ///< the queue is full or the disk is: ask the sender to come again (HTTP 503); `settled`
+           ///< is not called
   closed,  ///< the pipeline is closing; `settled` is not called
 };
 
@@ -65,9 +67,10 @@ enum class Offered : std::uint8_t {
 struct Inlet {
   virtual ~Inlet() = default;
 
-  /// Transforms, normalises, validates, and queues `batch` with `checkpoint` in one transaction. Waits while the queue
-  /// is full: that wait is our backpressure.
-  /// @param settled  called exactly once, on the queue's writer thread (or on this one when nothing had to be written):
+  /// Transforms, normalises, validates, and queues `batch` with `checkpoint` in one transaction.
+  /// Waits while the queue is full: that wait is our backpressure.
+  /// @param settled  called exactly once, on the queue's writer thread (or on this one when nothing
+  /// had to be written):
   ///                 return quickly, never throw
   /// @returns false if the pipeline is closing: nothing taken, and `settled` is not called
   virtual bool put(std::vector<Message> batch, Checkpoint checkpoint, Settled settled) = 0;

@@ -7,7 +7,11 @@ namespace cdviz::limits {
 
 /// Nesting of arrays and objects in a document; deeper ones are refused.
 inline constexpr std::size_t kJsonDepth = 128;
-/// Bytes of context.id, context.source and subject.id; longer ones are refused: databases index them.
+/// Values (members, elements) in one document; larger ones are refused: parsing takes 24 bytes of
+/// memory for each.
+inline constexpr std::size_t kJsonValues = 1'000'000;
+/// Bytes of context.id, context.source and subject.id; longer ones are refused: databases index
+/// them.
 inline constexpr std::size_t kIdBytes = 2048;
 /// Bytes of context.type and context.timestamp.
 inline constexpr std::size_t kTypeBytes = 256;

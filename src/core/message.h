@@ -7,7 +7,8 @@
 
 namespace cdviz {
 
-/// One received document: the bytes as they came, its headers, and what the source knows about where it came from.
+/// One received document: the bytes as they came, its headers, and what the source knows about
+/// where it came from.
 struct Message {
   std::string body;
   /// What the source chose to keep of the transport's headers; traceparent and tracestate always.

@@ -1,5 +1,5 @@
-// One row of a component's option table: parsing, unknown-key errors, --help, docs/components/ and the JSON Schema all
-// come from it, so that a fact about an option is written once.
+// One row of a component's option table: parsing, unknown-key errors, --help, docs/components/ and
+// the JSON Schema all come from it, so that a fact about an option is written once.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@
 namespace cdviz {
 
 enum class OptionType : std::uint8_t {
-  text,        ///< a string
-  secret,      ///< a string that must not be shown; `NAME_file` reads it from a file (every text option has that too)
+  text,    ///< a string
+  secret,  ///< a string that must not be shown; `NAME_file` reads it from a file (every text option
+           ///< has that too)
   integer,     ///< a whole number, within min and max
   boolean,     ///< true or false
   duration,    ///< a string with a unit: "250ms", "10s", "5m", "2h", "1d"
@@ -27,7 +28,8 @@ enum class OptionType : std::uint8_t {
 struct Option {
   std::string_view name;
   OptionType type = OptionType::text;
-  /// The default, as text in the option's own notation ("10s", "true", "25MiB"); lists: comma-separated.
+  /// The default, as text in the option's own notation ("10s", "true", "25MiB"); lists:
+  /// comma-separated.
   std::string_view fallback = {};
   /// One or two sentences for the reference. Says the effect, the unit, the limit.
   std::string_view help = {};

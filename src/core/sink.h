@@ -13,11 +13,14 @@ namespace cdviz {
 struct Sink {
   virtual ~Sink() = default;
 
-  /// Delivers all of `batch` or none. Success means that the other end has confirmed it is stored: not sent, not
-  /// buffered. Must be harmless when the same event comes twice: after an unknown outcome the batch is sent again.
+  /// Delivers all of `batch` or none. Success means that the other end has confirmed it is stored:
+  /// not sent, not buffered. Must be harmless when the same event comes twice: after an unknown
+  /// outcome the batch is sent again.
   /// @param batch  1 to max_batch() events, oldest first; borrowed until the call returns
-  /// @param stop   requested at shutdown or reload when the deadline is over: return Fault::retry soon
-  /// @returns the fault tells the dispatcher what to do: retry (back off), reject (halve the batch until the bad event
+  /// @param stop   requested at shutdown or reload when the deadline is over: return Fault::retry
+  /// soon
+  /// @returns the fault tells the dispatcher what to do: retry (back off), reject (halve the batch
+  /// until the bad event
   ///          stands alone), stop (try again every 30 s)
   virtual Result<void> write(std::span<const Event> batch, std::stop_token stop) = 0;
 

@@ -11,7 +11,8 @@ namespace cdviz {
 /// A pure function, safe to call from several threads.
 struct Transform {
   virtual ~Transform() = default;
-  /// @returns none (filtered), one, or many messages; Fault::reject when the script failed on this message
+  /// @returns none (filtered), one, or many messages; Fault::reject when the script failed on this
+  /// message
   virtual Result<std::vector<Message>> apply(Message message) const = 0;
 };
 

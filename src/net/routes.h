@@ -1,4 +1,5 @@
-// What the collector's HTTP server offers to those who answer requests. No Asio here: handlers are plain functions.
+// What the collector's HTTP server offers to those who answer requests. No Asio here: handlers are
+// plain functions.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@ namespace cdviz::net {
 
 /// What is known of a request before its body is read.
 struct RequestHead {
-  std::string method;          ///< "GET", "POST", …
-  std::string path;            ///< the target up to '?', as it came (not percent-decoded); starts with '/'
-  std::string query;           ///< behind '?', as it came; may hold an access_token: never log it
+  std::string method;  ///< "GET", "POST", …
+  std::string path;    ///< the target up to '?', as it came (not percent-decoded); starts with '/'
+  std::string query;   ///< behind '?', as it came; may hold an access_token: never log it
   Headers headers;
   std::string remote_address;  ///< "127.0.0.1:54321"
 };
@@ -29,7 +30,8 @@ struct Response {
   int status = 200;
   std::string content_type = {};  ///< empty: no Content-Type
   std::string body = {};
-  Headers headers = {};  ///< besides Content-Type, Content-Length, Date, Connection, which the server sets
+  Headers headers =
+      {};  ///< besides Content-Type, Content-Length, Date, Connection, which the server sets
 };
 
 /// A problem document (RFC 9457, application/problem+json).
@@ -38,15 +40,16 @@ struct Response {
 Response problem(int status, std::string_view title, std::string_view detail = {},
                  std::string_view extension = {});
 
-/// Answers one request. Callable once, from any thread, also after the connection has gone. If every copy is
-/// destroyed without a call, the server answers 500: no path can forget.
+/// Answers one request. Callable once, from any thread, also after the connection has gone. If
+/// every copy is destroyed without a call, the server answers 500: no path can forget.
 using Reply = std::function<void(Response)>;
 
 struct Route {
-  std::string method;  ///< "GET" also serves HEAD
-  std::string path;    ///< exact, or ends with "/*": everything below
+  std::string method;                ///< "GET" also serves HEAD
+  std::string path;                  ///< exact, or ends with "/*": everything below
   std::uint64_t body_bytes_max = 0;  ///< more: 413 before it is read. 0: no body
-  /// Looks at the head before the body is read (authentication). A Response ends the request with it. May be empty.
+  /// Looks at the head before the body is read (authentication). A Response ends the request with
+  /// it. May be empty.
   std::function<std::optional<Response>(const RequestHead&)> admit = {};
   /// Runs on a network thread: never blocks. Exceptions become 500.
   std::function<void(Request, Reply)> handle;

@@ -1,5 +1,6 @@
-// The pipeline: owns the sources and sinks, gives each a thread, and keeps the promise that every event received ends in
-// exactly one of: delivered to every sink, filtered by a rule, or in the dead letters (docs/architecture.md §2).
+// The pipeline: owns the sources and sinks, gives each a thread, and keeps the promise that every
+// event received ends in exactly one of: delivered to every sink, filtered by a rule, or in the
+// dead letters (docs/architecture.md §2).
 #pragma once
 
 #include <chrono>
@@ -58,15 +59,16 @@ struct ComponentStatus {
   std::string name;
   std::string type;
   bool is_sink = false;
-  State state = State::starting;   ///< waiting: backing off after Fault::retry; stopped: Fault::stop, tried every 30 s
-  std::string last_error;          ///< empty while all is well
-  std::uint64_t received = 0;      ///< sources: received = queued + filtered + refused
+  State state = State::starting;  ///< waiting: backing off after Fault::retry; stopped:
+                                  ///< Fault::stop, tried every 30 s
+  std::string last_error;         ///< empty while all is well
+  std::uint64_t received = 0;     ///< sources: received = queued + filtered + refused
   std::uint64_t queued = 0;
   std::uint64_t filtered = 0;
   std::uint64_t refused = 0;
-  std::uint64_t delivered = 0;     ///< sinks: what left the queue = delivered + rejected
+  std::uint64_t delivered = 0;  ///< sinks: what left the queue = delivered + rejected
   std::uint64_t rejected = 0;
-  std::uint64_t pending = 0;       ///< sinks: still in the queue
+  std::uint64_t pending = 0;  ///< sinks: still in the queue
 };
 
 /// One of the last events, for the page: no payload.
@@ -77,10 +79,11 @@ struct RecentEvent {
 
 /// What became of the events when the pipeline stopped.
 struct Drained {
-  bool complete = true;         ///< every sink has everything
+  bool complete = true;            ///< every sink has everything
   std::uint64_t left_on_disk = 0;  ///< events that some sink still has to get at the next start
-  std::vector<std::string> stuck;  ///< components whose thread did not end by the deadline: the caller must not destroy
-                                   ///< the pipeline but leave the process (std::quick_exit)
+  std::vector<std::string>
+      stuck;  ///< components whose thread did not end by the deadline: the caller must not destroy
+              ///< the pipeline but leave the process (std::quick_exit)
 };
 
 /// start(), reload() and stop() are called from one thread; status() and recent() from any.
@@ -92,9 +95,9 @@ class Pipeline {
 
   /// Attaches the sinks, starts them, then the sources. @returns an error if the queue fails
   virtual Result<void> start(Parts parts) = 0;
-  /// Keeps components whose name, type and fingerprint are the same, stops those that are gone or changed, starts the new
-  /// ones. Does not wait for a stuck component: its successor starts when it has ended. A sink that is gone keeps its
-  /// cursor until `queue release`.
+  /// Keeps components whose name, type and fingerprint are the same, stops those that are gone or
+  /// changed, starts the new ones. Does not wait for a stuck component: its successor starts when
+  /// it has ended. A sink that is gone keeps its cursor until `queue release`.
   virtual Result<void> reload(Parts parts) = 0;
   /// Stops sources, lets the sinks deliver what is queued until the drain deadline, stops them.
   virtual Drained stop() = 0;

@@ -1,6 +1,6 @@
-// The durable queue: one SQLite database (https://www.sqlite.org/wal.html) with the events, the cursors of the sinks, the
-// checkpoints of the sources and the dead letters. One writer thread commits whatever is waiting, then answers everybody
-// at once: natural group commit, no timer.
+// The durable queue: one SQLite database (https://www.sqlite.org/wal.html) with the events, the
+// cursors of the sinks, the checkpoints of the sources and the dead letters. One writer thread
+// commits whatever is waiting, then answers everybody at once: natural group commit, no timer.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ class Metrics;
 
 namespace cdviz::queue {
 
-/// The place of an event in the queue: grows by one for each event, never reused. 0 is before the first.
+/// The place of an event in the queue: grows by one for each event, never reused. 0 is before the
+/// first.
 enum class Position : std::int64_t {};
 
 enum class Durability : std::uint8_t {
@@ -34,35 +35,37 @@ enum class Durability : std::uint8_t {
 };
 
 struct QueueSettings {
-  std::filesystem::path directory;                          ///< made if missing; holds queue.db
-  std::uint64_t max_bytes = std::uint64_t{1} << 30;         ///< of events; then the queue is full
-  std::uint64_t dead_letters_max_bytes = std::uint64_t{256} << 20;  ///< then nothing more may be refused: full
+  std::filesystem::path directory;                   ///< made if missing; holds queue.db
+  std::uint64_t max_bytes = std::uint64_t{1} << 30;  ///< of events; then the queue is full
+  std::uint64_t dead_letters_max_bytes = std::uint64_t{256}
+                                         << 20;  ///< then nothing more may be refused: full
   Durability durability = Durability::fsync;
 };
 
 /// An event that could not be used, with its original bytes.
 struct DeadLetter {
-  std::int64_t number = 0;    ///< given by the queue
-  std::string component_id;   ///< the source that took it in or the sink that rejected it
+  std::int64_t number = 0;   ///< given by the queue
+  std::string component_id;  ///< the source that took it in or the sink that rejected it
   bool from_sink = false;
-  std::string code;           ///< short and stable: "json", "required", an SQLSTATE, "http_422"
-  std::string reason;         ///< for people
-  std::string body;           ///< the original bytes
+  std::string code;    ///< short and stable: "json", "required", an SQLSTATE, "http_422"
+  std::string reason;  ///< for people
+  std::string body;    ///< the original bytes
   Headers headers = {};
   std::string metadata = {};
   std::string event_source = {};  ///< context.source and context.id, if they were readable
   std::string event_id = {};
-  WallTime at = {};           ///< when it was refused
+  WallTime at = {};  ///< when it was refused
 };
 
 /// What is committed in one transaction.
 struct Batch {
-  std::string source;               ///< whose checkpoint this is; may be empty without one
+  std::string source;  ///< whose checkpoint this is; may be empty without one
   std::vector<Event> events;
   std::vector<DeadLetter> dead_letters;
   Checkpoint checkpoint;
-  /// Called once, on the writer thread: the position of the last event (or of the last one in the queue when there was
-  /// none) when it is on disk; an Error when it could not be stored. Also called with an Error if the queue closes first.
+  /// Called once, on the writer thread: the position of the last event (or of the last one in the
+  /// queue when there was none) when it is on disk; an Error when it could not be stored. Also
+  /// called with an Error if the queue closes first.
   std::function<void(const Result<Position>&)> settled;
 };
 
@@ -91,16 +94,18 @@ struct QueueStatus {
   std::uint64_t dead_letter_bytes;
   Position last;
   std::vector<SinkStatus> sinks;
-  bool accepting;       ///< false: full, or the disk fails
-  std::string reason;   ///< why not accepting
+  bool accepting;      ///< false: full, or the disk fails
+  std::string reason;  ///< why not accepting
 };
 
 /// Safe to call from any thread. Destroying it commits what was submitted, then closes.
 class Queue {
  public:
-  /// Opens or makes the database. A database that cannot be read is moved aside whole (queue.db.corrupt-TIME) after what
-  /// can be read was carried over; that is logged and counted, and the collector starts.
-  /// @returns Fault::stop when the directory cannot be used (permission, locked by another collector, newer version)
+  /// Opens or makes the database. A database that cannot be read is moved aside whole
+  /// (queue.db.corrupt-TIME) after what can be read was carried over; that is logged and counted,
+  /// and the collector starts.
+  /// @returns Fault::stop when the directory cannot be used (permission, locked by another
+  /// collector, newer version)
   static Result<std::unique_ptr<Queue>> open(const QueueSettings& settings, const Clock& clock,
                                              telemetry::Metrics& metrics, telemetry::Log& log);
   virtual ~Queue() = default;
@@ -112,15 +117,17 @@ class Queue {
   virtual Result<Position> attach(const std::string& sink, From from) = 0;
   /// Forgets a sink's cursor, so that its events may be deleted. @returns false if there was none
   virtual Result<bool> release(const std::string& sink) = 0;
-  /// The next events after `after`, oldest first: at least one if there is one, then up to both limits.
+  /// The next events after `after`, oldest first: at least one if there is one, then up to both
+  /// limits.
   virtual Result<std::vector<Stored>> read(Position after, std::size_t max_events,
                                            std::size_t max_bytes) = 0;
-  /// Waits until there is an event after `after`, `stop`, or `timeout`. @returns true if there is one
+  /// Waits until there is an event after `after`, `stop`, or `timeout`. @returns true if there is
+  /// one
   virtual bool wait_beyond(Position after, std::chrono::milliseconds timeout,
                            std::stop_token stop) = 0;
-  /// Moves a sink's cursor, and keeps what it rejected on the way, in one transaction. Never waits for room. The cursor's
-  /// own move need not be on disk at once (it is harmless to deliver twice), the dead letters are before `settled`.
-  /// `settled` may be empty.
+  /// Moves a sink's cursor, and keeps what it rejected on the way, in one transaction. Never waits
+  /// for room. The cursor's own move need not be on disk at once (it is harmless to deliver twice),
+  /// the dead letters are before `settled`. `settled` may be empty.
   virtual void advance(const std::string& sink, Position to, std::vector<DeadLetter> rejected,
                        std::function<void(const Result<void>&)> settled) = 0;
 
@@ -130,9 +137,11 @@ class Queue {
 
   /// Dead letters that somebody asked to replay (`dead-letters replay`), oldest first.
   virtual Result<std::vector<DeadLetter>> replay_requests(std::size_t max) = 0;
-  /// Takes a dead letter away in the same transaction as what became of it: `batch` (its events, or a new dead letter).
+  /// Takes a dead letter away in the same transaction as what became of it: `batch` (its events, or
+  /// a new dead letter).
   virtual void replayed(std::int64_t number, Batch batch) = 0;
-  /// For a dead letter of a sink: puts the event into the queue again for that sink alone, and takes the letter away.
+  /// For a dead letter of a sink: puts the event into the queue again for that sink alone, and
+  /// takes the letter away.
   virtual void requeue(std::int64_t number, Event event, const std::string& sink) = 0;
 };
 

@@ -1,7 +1,6 @@
-// The collector's log: one line a fact, on standard error, as logfmt or JSON. Normal operation logs nothing, it counts.
+// The collector's log: one line a fact, on standard error, as logfmt or JSON. Normal operation logs
+// nothing, it counts.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdint>
@@ -10,6 +9,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "core/clock.h"
 
@@ -26,8 +27,8 @@ struct Field {
   std::string value;
 };
 
-/// Safe to call from any thread. The same message of the same component is written at most once in 10 s; the next line
-/// says how often it was left out (`repeated=N`).
+/// Safe to call from any thread. The same message of the same component is written at most once in
+/// 10 s; the next line says how often it was left out (`repeated=N`).
 class Log {
  public:
   struct Settings {
