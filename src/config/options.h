@@ -26,13 +26,15 @@ class Options {
 
   /// True if the user gave it (in a file, the environment, --set), false if it is the default.
   bool given(std::string_view name) const;
-  std::string text(std::string_view name) const;  ///< text and secret
+  /// text and secret; text_or_table: "" when it is a table.
+  std::string text(std::string_view name) const;
   std::int64_t integer(std::string_view name) const;
   bool boolean(std::string_view name) const;
   std::chrono::milliseconds duration(std::string_view name) const;
   std::uint64_t bytes(std::string_view name) const;
-  std::vector<std::string> text_list(std::string_view name) const;
-  Options table(std::string_view name) const;                    ///< with defaults if not given
+  std::vector<std::string> text_list(std::string_view name) const;  ///< and secret_list
+  /// With defaults if not given, or if a text_or_table is a text.
+  Options table(std::string_view name) const;
   std::vector<Options> table_list(std::string_view name) const;  ///< in order
   /// (name, table), sorted by name.
   std::vector<std::pair<std::string, Options>> table_map(std::string_view name) const;

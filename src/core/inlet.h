@@ -30,6 +30,8 @@ struct Receipt {
   struct Refused {
     std::size_t index;
     std::vector<Problem> problems;  ///< at least one
+    std::string id = {};            ///< context.id and context.source, if they could be read:
+    std::string source = {};        ///< so that the answer can name the event
   };
   struct Filtered {
     std::size_t index;

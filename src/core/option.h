@@ -13,15 +13,17 @@ enum class OptionType : std::uint8_t {
   text,    ///< a string
   secret,  ///< a string that must not be shown; `NAME_file` reads it from a file (every text option
            ///< has that too)
-  integer,     ///< a whole number, within min and max
-  boolean,     ///< true or false
-  duration,    ///< a string with a unit: "250ms", "10s", "5m", "2h", "1d"
-  bytes,       ///< a string with a unit: "512B", "16KiB", "25MiB", "1GiB" (also kB, MB, GB)
-  text_list,   ///< an array of strings
-  table,       ///< a table with the keys of `fields`
-  table_list,  ///< an array of such tables
-  table_map,   ///< a table whose keys are names and whose values are such tables
-  free_table,  ///< a table with any keys (metadata); given on as JSON
+  integer,        ///< a whole number, within min and max
+  boolean,        ///< true or false
+  duration,       ///< a string with a unit: "250ms", "10s", "5m", "2h", "1d"
+  bytes,          ///< a string with a unit: "512B", "16KiB", "25MiB", "1GiB" (also kB, MB, GB)
+  text_list,      ///< an array of strings
+  secret_list,    ///< as text_list, not to be shown; `NAME_file` reads one from each non-empty line
+  table,          ///< a table with the keys of `fields`
+  text_or_table,  ///< a string (one of `choices`), or a table with the keys of `fields`
+  table_list,     ///< an array of such tables
+  table_map,      ///< a table whose keys are names and whose values are such tables
+  free_table,     ///< a table with any keys (metadata); given on as JSON
 };
 
 /// Plain data, made at compile time, living for ever.
