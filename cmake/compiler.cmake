@@ -1,7 +1,19 @@
 # Warnings are errors, in g++ and clang. Assertions stay on in every build type (house rule: half-working is worse than down).
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror -fno-omit-frame-pointer)
-string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
-string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Debug CACHE STRING "Release, Debug, RelWithDebInfo, or Sanitize (-O1, for CDVIZ_SANITIZE)" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_CXX_FLAGS_SANITIZE "-O1 -g1")
+
+# What reads bytes from the network is hardened as Debian hardens its own packages (dpkg-buildflags, hardening=+all;
+# position-independent executables are Debian's default already).
+if(CMAKE_BUILD_TYPE MATCHES "^Rel")
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2)
+  add_link_options(-Wl,-z,relro -Wl,-z,now)
+endif()
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
