@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -24,12 +23,9 @@ struct Unusable {
 /// lone surrogate (jsonb refuses them), an object with context.{id,source,type,timestamp} and
 /// subject.id, a type of the form dev.cdevents.<subject>.<predicate>.<version> or dev.cdeventsx.…,
 /// a timestamp of RFC 3339.
+/// @param document  moved into the event; left as it was when it is Unusable, for the dead letter
 /// @returns the fields with `json` = `document`; headers, origin and received_at are left to the
 /// caller
-std::variant<EventData, Unusable> parse(std::string document);
-
-/// True for an RFC 3339 date-time (https://www.rfc-editor.org/rfc/rfc3339#section-5.6) that names a
-/// real moment.
-bool is_date_time(std::string_view text);
+std::variant<EventData, Unusable> parse(std::string&& document);
 
 }  // namespace cdviz::cdevents
