@@ -1,5 +1,6 @@
-// Runs a fuzz target over the files of a folder, once each: so that what a fuzzer has found stays found, in every compiler
-// and without libFuzzer. A crash or a sanitizer's report is the failure; the name of the file under way is printed first.
+// Runs a fuzz target over the files of a folder, once each: so that what a fuzzer has found stays
+// found, in every compiler and without libFuzzer. A crash or a sanitizer's report is the failure;
+// the name of the file under way is printed first.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
