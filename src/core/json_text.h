@@ -1,0 +1,13 @@
+// Writing JSON by hand where an answer is small and the path is hot.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cdviz {
+
+/// Appends `text` as a JSON string with its quotes (RFC 8259 §7). Bytes that are not UTF-8 become
+/// U+FFFD, so that the result is always valid JSON.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace cdviz

@@ -1,0 +1,30 @@
+#include "core/json_text.h"
+
+#include <gtest/gtest.h>
+
+namespace cdviz {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(AppendJsonString, EscapesWhatJsonWantsEscaped) {
+  EXPECT_EQ(quoted(""), R"("")");
+  EXPECT_EQ(quoted("a\"b\\c/d"), R"("a\"b\\c/d")");
+  EXPECT_EQ(quoted({"\n\r\t\0\x1f\x7f", 6}), "\"\\n\\r\\t\\u0000\\u001f\x7f\"");
+}
+
+TEST(AppendJsonString, KeepsUtf8AndReplacesWhatIsNot) {
+  EXPECT_EQ(quoted("é€😀"), "\"é€😀\"");
+  EXPECT_EQ(quoted("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
+  EXPECT_EQ(quoted("\xC3"), "\"\xEF\xBF\xBD\"");                          // cut short
+  EXPECT_EQ(quoted("\xED\xA0\x80").find("\xED"), std::string::npos);      // a surrogate
+  EXPECT_EQ(quoted("\xC0\xAF").find("\xC0"), std::string::npos);          // overlong
+  EXPECT_EQ(quoted("\xF4\x90\x80\x80").find("\xF4"), std::string::npos);  // beyond U+10FFFF
+}
+
+}  // namespace
+}  // namespace cdviz

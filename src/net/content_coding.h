@@ -1,0 +1,31 @@
+// Undoes the Content-Encoding of a request's body (RFC 9110 §8.4.1): gzip (RFC 1952) and deflate
+// (RFC 1950; bare RFC 1951 too, because some senders mean that), with a limit to what comes out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/headers.h"
+
+namespace cdviz::net {
+
+enum class Coding : std::uint8_t { identity, gzip, deflate };
+
+/// What the Content-Encoding of a request says. Nothing for a coding we do not know, and for more
+/// than one: nobody sends that but to make a small body very large.
+std::optional<Coding> content_coding(const Headers& headers);
+
+enum class DecodeFailure : std::uint8_t {
+  broken,     ///< not of that format, damaged, cut short, or with something behind it
+  too_large,  ///< more bytes than allowed
+};
+
+/// The body with its coding undone. Takes no more memory than 1 MiB beyond `bytes_max`, however
+/// much would come out, and stops as soon as more would come.
+std::variant<std::string, DecodeFailure> decode_body(Coding coding, std::string body,
+                                                     std::uint64_t bytes_max);
+
+}  // namespace cdviz::net

@@ -1,0 +1,83 @@
+// Takes CDEvents over HTTP: POST /webhook/{id} with one JSON object, an array, or NDJSON, gzipped
+// or not. Its confirmation (202) means that the events are on disk, or in every sink with confirm =
+// "delivered". Statuses and signatures: docs/sources/webhook.md.
+#include "sources/http/webhook.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "config/options.h"
+#include "sources/http/webhook_source.h"
+
+namespace cdviz::sources::http {
+namespace {
+
+constexpr std::size_t kIdLength = 128;
+
+constexpr std::array kOptions = {
+    Option{.name = "id",
+           .help = "The last part of the path: events are sent to POST /webhook/{id}. Letters, "
+                   "digits and -._~ only, at most 128.",
+           .required = true,
+           .example = "000"},
+    Option{.name = "body_bytes_max",
+           .type = OptionType::bytes,
+           .fallback = "25MiB",
+           .help = "Largest body, as sent and after its Content-Encoding is undone; more is "
+                   "answered with 413.",
+           .min = 1024,
+           .max = std::int64_t{1} << 30},
+    Option{.name = "headers_to_keep",
+           .type = OptionType::text_list,
+           .help = "Request headers to keep with each event and to send on. traceparent and "
+                   "tracestate always are; Authorization, Cookie and their like never."},
+    Option{.name = "metadata",
+           .type = OptionType::free_table,
+           .help = "The start of the metadata that transformers see; `http.path` and "
+                   "`http.remote` are added."},
+};
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+void check_id(const config::Options& options) {
+  const std::string id = options.text("id");
+  if (id.empty() || id.size() > kIdLength || !std::all_of(id.begin(), id.end(), is_unreserved) ||
+      id == "." || id == "..") {
+    options.problem("id", "must be 1 to 128 letters, digits or -._~ (it is a part of the path)");
+  }
+}
+
+void check_headers_to_keep(const config::Options& options) {
+  for (const auto& name : options.text_list("headers_to_keep")) {
+    for (const auto secret : {"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"}) {
+      if (equal_ignoring_case(name, secret)) {
+        options.problem("headers_to_keep",
+                        name + " holds a secret and is never kept: remove it from the list");
+      }
+    }
+  }
+}
+
+Result<std::unique_ptr<Source>> make(const config::Options& options, const Services& services) {
+  check_id(options);
+  check_headers_to_keep(options);
+  if (options.has_problems()) return Error{Fault::stop, "wrong options"};
+  return make_webhook_source({.id = options.text("id"),
+                              .body_bytes_max = options.bytes("body_bytes_max"),
+                              .headers_to_keep = options.text_list("headers_to_keep"),
+                              .metadata = options.free_table("metadata")},
+                             services);
+}
+
+}  // namespace
+
+const SourceKind kind{.name = "webhook",
+                      .summary = "Takes CDEvents over HTTP at POST /webhook/{id}.",
+                      .options = kOptions,
+                      .make = &make};
+
+}  // namespace cdviz::sources::http

@@ -1,0 +1,24 @@
+// The HTTP source once its options are checked. Separate from the option table (webhook.h) so that
+// the tests need no configuration.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/component.h"
+#include "core/source.h"
+
+namespace cdviz::sources::http {
+
+struct WebhookSettings {
+  std::string id;                                          ///< the path is /webhook/{id}
+  std::uint64_t body_bytes_max = std::uint64_t{25} << 20;  ///< on the wire, and decoded
+  std::vector<std::string> headers_to_keep = {};
+  std::string metadata = "{}";  ///< a JSON object
+};
+
+std::unique_ptr<Source> make_webhook_source(WebhookSettings settings, const Services& services);
+
+}  // namespace cdviz::sources::http
