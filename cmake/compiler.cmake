@@ -29,3 +29,7 @@ if(CDVIZ_SANITIZE)
   add_compile_options(-fsanitize=${CDVIZ_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CDVIZ_SANITIZE})
 endif()
+if(CDVIZ_FUZZ)  # the fuzzer sees where each input gets to, in the folders' libraries too
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
