@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -99,8 +100,11 @@ class Pipeline {
   /// changed, starts the new ones. Does not wait for a stuck component: its successor starts when
   /// it has ended. A sink that is gone keeps its cursor until `queue release`.
   virtual Result<void> reload(Parts parts) = 0;
-  /// Stops sources, lets the sinks deliver what is queued until the drain deadline, stops them.
-  virtual Drained stop() = 0;
+  /// Stops sources, lets the sinks deliver what is queued until the drain deadline, stops them. A
+  /// sink that cannot deliver gets one more try at once; then its events stay in the queue for the
+  /// next start.
+  /// @param at_once  requested (a second signal): the deadline is over now
+  virtual Drained stop(std::stop_token at_once = {}) = 0;
 
   virtual std::vector<ComponentStatus> status() const = 0;
   /// The last events queued, newest first, at most 100.

@@ -1,0 +1,107 @@
+#include "pipeline/intake.h"
+
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include "cdevents/parse.h"
+
+namespace cdviz::pipeline {
+namespace {
+
+void refuse(std::size_t index, std::string source_name, Message original, WallTime at,
+            cdevents::Unusable why, Taken& taken) {
+  taken.dead_letters.push_back({.component_id = std::move(source_name),
+                                .code = why.problems.front().rule,
+                                .reason = describe(why.problems),
+                                .body = std::move(original.body),
+                                .headers = std::move(original.headers),
+                                .metadata = std::move(original.metadata),
+                                .event_source = why.source,
+                                .event_id = why.id,
+                                .at = at});
+  taken.receipt.refused.push_back(
+      {index, std::move(why.problems), std::move(why.id), std::move(why.source)});
+}
+
+}  // namespace
+
+std::string describe(const std::vector<Problem>& problems) {
+  constexpr std::size_t kBytes = 1024;
+  std::string text;
+  std::size_t shown = 0;
+  for (const Problem& problem : problems) {
+    if (text.size() > kBytes) break;
+    if (!text.empty()) text += "; ";
+    if (!problem.pointer.empty()) text += problem.pointer + ": ";
+    text += problem.message;
+    ++shown;
+  }
+  if (shown < problems.size()) text += "; and " + std::to_string(problems.size() - shown) + " more";
+  return text;
+}
+
+Taken Intake::take(std::vector<Message> messages, WallTime at) const {
+  Taken taken;
+  taken.events.reserve(messages.size());
+  taken.receipt.accepted.reserve(messages.size());
+  for (std::size_t index = 0; index < messages.size(); ++index) {
+    taken.bytes += messages[index].body.size();
+    if (transforms_.empty()) {
+      take_one(index, std::move(messages[index]), nullptr, at, taken);
+      continue;
+    }
+    Message original =
+        messages[index];  // refused, it is kept as it came: a replay transforms it again
+    auto changed = transform(std::move(messages[index]));
+    if (!changed) {
+      refuse(index, source_, std::move(original), at,
+             {.problems = {{"", "transform", changed.error().message}}, .id = {}, .source = {}},
+             taken);
+    } else if (changed->empty()) {
+      taken.receipt.filtered.push_back({index, "dropped by a transform"});
+    } else {
+      for (Message& message : *changed) {
+        take_one(index, std::move(message), &original, at, taken);
+      }
+    }
+  }
+  return taken;
+}
+
+void Intake::take_one(std::size_t index, Message message, const Message* original, WallTime at,
+                      Taken& taken) const {
+  auto parsed = cdevents::parse(std::move(message.body));  // untouched if it is no event
+  if (auto* why = std::get_if<cdevents::Unusable>(&parsed)) {
+    refuse(index, source_, original != nullptr ? *original : std::move(message), at,
+           std::move(*why), taken);
+    return;
+  }
+  EventData event = std::move(std::get<EventData>(parsed));
+  event.headers = std::move(message.headers);
+  event.origin = source_;
+  event.received_at = at;
+  taken.receipt.accepted.push_back({index, event.id, event.source});
+  taken.events.emplace_back(std::move(event));
+}
+
+Result<std::vector<Message>> Intake::transform(Message message) const {
+  std::vector<Message> messages;
+  messages.push_back(std::move(message));
+  try {
+    for (const auto& step : transforms_) {
+      std::vector<Message> next;
+      for (Message& each : messages) {
+        auto changed = step->apply(std::move(each));
+        if (!changed) return changed.error();
+        for (Message& one : *changed) next.push_back(std::move(one));
+      }
+      messages = std::move(next);
+    }
+  } catch (const std::exception& e) {
+    return Error{Fault::reject, std::string("the transform failed: ") + e.what(), "transform"};
+  }
+  return messages;
+}
+
+}  // namespace cdviz::pipeline

@@ -1,0 +1,55 @@
+// From what a source received to events and refusals: transform, parse, check. Pure: no queue, no
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/event.h"
+#include "core/inlet.h"
+#include "core/message.h"
+#include "core/transform.h"
+#include "queue/queue.h"
+
+namespace cdviz::pipeline {
+
+/// What became of some messages, before anything is stored. What is in `receipt` is in `events` or
+/// `dead_letters` in the same order.
+struct Taken {
+  Receipt receipt;
+  std::vector<Event> events;
+  std::vector<queue::DeadLetter> dead_letters;
+  std::uint64_t bytes = 0;  ///< of all messages
+
+  std::uint64_t count() const {
+    return receipt.accepted.size() + receipt.filtered.size() + receipt.refused.size();
+  }
+};
+
+/// Safe to call from several threads.
+class Intake {
+ public:
+  explicit Intake(std::string source, std::vector<std::unique_ptr<Transform>> transforms = {})
+      : source_(std::move(source)), transforms_(std::move(transforms)) {}
+
+  /// @param at  when the messages were received
+  Taken take(std::vector<Message> messages, WallTime at) const;
+  const std::string& source() const { return source_; }
+
+ private:
+  /// @param original  what is kept if `message` is refused; null: `message` itself
+  void take_one(std::size_t index, Message message, const Message* original, WallTime at,
+                Taken& taken) const;
+  Result<std::vector<Message>> transform(Message message) const;
+
+  const std::string source_;
+  const std::vector<std::unique_ptr<Transform>> transforms_;
+};
+
+/// The problems as one line for people, at most about 1 KiB: "/context/id: is missing; /subject:
+/// …".
+std::string describe(const std::vector<Problem>& problems);
+
+}  // namespace cdviz::pipeline
