@@ -1,4 +1,5 @@
-// What a configuration may hold. config is below the components, so the tables are given to it (src/registry).
+// What a configuration may hold. config is below the components, so the tables are given to it
+// (src/registry).
 #pragma once
 
 #include <span>

@@ -1,0 +1,85 @@
+#include "config/units.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace cdviz::config {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t size;
+};
+/// Largest first.
+constexpr std::array kDurations = {Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"m", 60'000},
+                                   Unit{"s", 1'000}, Unit{"ms", 1}};
+constexpr std::array kBytes = {Unit{"TiB", std::int64_t{1} << 40},
+                               Unit{"GiB", std::int64_t{1} << 30},
+                               Unit{"MiB", std::int64_t{1} << 20},
+                               Unit{"KiB", std::int64_t{1} << 10},
+                               Unit{"TB", 1'000'000'000'000},
+                               Unit{"GB", 1'000'000'000},
+                               Unit{"MB", 1'000'000},
+                               Unit{"kB", 1'000},
+                               Unit{"B", 1}};
+
+/// Takes a number and a unit from the front of `text`.
+template <std::size_t N>
+std::optional<std::int64_t> take(std::string_view& text, const std::array<Unit, N>& units) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || number < 0) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  const auto letters = text.substr(0, text.find_first_of("0123456789 "));
+  for (const auto& unit : units) {
+    if (unit.name != letters) continue;
+    if (number > std::numeric_limits<std::int64_t>::max() / unit.size) return std::nullopt;
+    text.remove_prefix(letters.size());
+    return number * unit.size;
+  }
+  return std::nullopt;
+}
+
+template <std::size_t N>
+std::string format(std::int64_t value, const std::array<Unit, N>& units) {
+  for (const auto& unit : units) {
+    if (value != 0 && value % unit.size == 0)
+      return fmt::format("{}{}", value / unit.size, unit.name);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  std::int64_t sum = 0;
+  do {
+    const auto part = take(text, kDurations);
+    if (!part || *part > std::numeric_limits<std::int64_t>::max() - sum) return std::nullopt;
+    sum += *part;
+    if (text.size() > 1 && text.front() == ' ') text.remove_prefix(1);
+  } while (!text.empty());
+  return std::chrono::milliseconds{sum};
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  const auto bytes = take(text, kBytes);
+  if (!bytes || !text.empty()) return std::nullopt;
+  return static_cast<std::uint64_t>(*bytes);
+}
+
+std::string format_duration(std::chrono::milliseconds duration) {
+  if (duration.count() == 0) return "0s";
+  return format(duration.count(), kDurations);
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  if (bytes == 0) return "0B";
+  return format(static_cast<std::int64_t>(bytes), kBytes);
+}
+
+}  // namespace cdviz::config

@@ -1,0 +1,21 @@
+// Durations and sizes as text, always with a unit: "10s", "64MiB".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cdviz::config {
+
+/// "250ms", "10s", "5m", "2h", "1d", "1h30m". Up to about 290 million years.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// "512B", "16KiB", "25MiB", "1GiB", "2TiB"; also kB, MB, GB, TB, which count in thousands. Up to
+/// 2^63 - 1.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+/// In the largest unit that needs no fraction.
+std::string format_duration(std::chrono::milliseconds duration);
+std::string format_bytes(std::uint64_t bytes);
+
+}  // namespace cdviz::config
