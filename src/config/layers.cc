@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "config/toml.h"
+#include "config/units.h"
 
 namespace cdviz::config {
 namespace {
@@ -29,12 +30,6 @@ std::string folded(std::string_view text) {
   std::string out = lower(text);
   std::replace(out.begin(), out.end(), '-', '_');
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 std::vector<std::string> split_path(std::string_view text) {

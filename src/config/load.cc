@@ -283,9 +283,9 @@ void check_options(std::vector<std::string>& wrong, const std::string& path,
     if (option.required && !option.fallback.empty())
       wrong.push_back(at + ": required, with a fallback");
     if (option.help.empty()) wrong.push_back(at + ": has no help");
-    const bool has_fields = option.type == OptionType::table ||
-                            option.type == OptionType::table_list ||
-                            option.type == OptionType::table_map;
+    const bool has_fields =
+        option.type == OptionType::table || option.type == OptionType::text_or_table ||
+        option.type == OptionType::table_list || option.type == OptionType::table_map;
     if (has_fields == option.fields.empty())
       wrong.push_back(at + ": fields are for tables, and only for them");
     check_options(wrong, at, option.fields);

@@ -430,6 +430,43 @@ TEST_F(Load, AnEmptySecretIsAMistake) {
   EXPECT_THAT(mistakes(), ElementsAre("a.toml:3:7: sinks.db.url: is empty; a secret must not be"));
 }
 
+TEST_F(Load, SecretsMayBeListsAndStandInAFileOneInALine) {
+  const auto secrets = write("secrets", "one,1\r\n\ntwo\n");
+  input_.settings = {"sources.w.extractor={ type = 'webhook', id = 'x' }"};
+  const auto keys = [&] { return load().sources()[0].options.text_list("keys"); };
+  input_.settings.push_back("sources.w.extractor.keys_file=" + secrets);
+  EXPECT_THAT(keys(), ElementsAre("one,1", "two"));
+  input_.settings.back() = "sources.w.extractor.keys=a,b";
+  EXPECT_THAT(keys(), ElementsAre("a,b"));
+  input_.settings.back() = "sources.w.extractor.keys=['a', 'b']";
+  EXPECT_THAT(keys(), ElementsAre("a", "b"));
+  input_.settings.back() = "sources.w.extractor.keys=\"a\"";
+  EXPECT_THAT(keys(), ElementsAre("a"));
+  input_.settings.back() = "sources.w.extractor.keys=['a', '']";
+  EXPECT_THAT(
+      mistakes(),
+      ElementsAre("--set sources.w.extractor.keys:1:32: sources.w.extractor.keys[1]: is empty; a "
+                  "secret must not be"));
+  input_.settings.back() = "sources.w.extractor.keys_file=" + write("empty", "\n");
+  EXPECT_THAT(mistakes(), ElementsAre(HasSubstr("names a file without a secret")));
+}
+
+TEST_F(Load, AnOptionMayBeATextOrATable) {
+  input_.settings = {"sources.w.extractor={ type = 'webhook', id = 'x' }"};
+  const auto options = [&] { return load().sources()[0].options; };
+  EXPECT_EQ(options().text("signs"), "body");
+  EXPECT_EQ(options().table("signs").text("separator"), ".");
+  input_.settings.push_back("sources.w.extractor.signs=url");
+  EXPECT_EQ(options().text("signs"), "url");
+  input_.settings.push_back("sources.w.extractor.signs={ separator = ':' }");
+  EXPECT_EQ(options().text("signs"), "");
+  EXPECT_EQ(options().table("signs").text("separator"), ":");
+  input_.settings.push_back("sources.w.extractor.signs=uri");
+  EXPECT_THAT(
+      mistakes(),
+      ElementsAre(HasSubstr("is \"uri\"; it must be one of body, url; did you mean \"url\"?")));
+}
+
 TEST_F(Load, FingerprintsAreEqualWhenNothingChanged) {
   file("a.toml", "[sinks.db]\ntype = 'database'\nurl = 'a'\n");
   const auto before = load().sinks()[0].options.fingerprint();

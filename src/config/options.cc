@@ -36,6 +36,7 @@ T value_or_empty(const Cell& cell) {
 bool any_problem(const Table& table) {
   if (table.has_problems) return true;
   for (const auto& one : table.cells) {
+    if (one.table != nullptr && any_problem(*one.table)) return true;
     if (const auto* inner = std::get_if<Cell::TablePointer>(&one.value)) {
       if (any_problem(**inner)) return true;
     } else if (const auto* list = std::get_if<std::vector<Cell::TablePointer>>(&one.value)) {
@@ -95,6 +96,7 @@ void append(std::string& out, const Table& table) {
     append(out, one.option->name);
     out += '=';
     std::visit(AppendValue{out}, one.value);
+    if (one.table != nullptr) append(out, *one.table);
   }
   out += '}';
 }
@@ -110,7 +112,8 @@ bool Options::given(std::string_view name) const {
 }
 
 std::string Options::text(std::string_view name) const {
-  return value_or_empty<std::string>(cell(*table_, name, {OptionType::text, OptionType::secret}));
+  return value_or_empty<std::string>(
+      cell(*table_, name, {OptionType::text, OptionType::secret, OptionType::text_or_table}));
 }
 
 std::int64_t Options::integer(std::string_view name) const {
@@ -130,11 +133,13 @@ std::uint64_t Options::bytes(std::string_view name) const {
 }
 
 std::vector<std::string> Options::text_list(std::string_view name) const {
-  return value_or_empty<std::vector<std::string>>(cell(*table_, name, {OptionType::text_list}));
+  return value_or_empty<std::vector<std::string>>(
+      cell(*table_, name, {OptionType::text_list, OptionType::secret_list}));
 }
 
 Options Options::table(std::string_view name) const {
-  return Options{value_or_empty<Cell::TablePointer>(cell(*table_, name, {OptionType::table}))};
+  const auto& found = cell(*table_, name, {OptionType::table, OptionType::text_or_table});
+  return Options{found.table != nullptr ? found.table : value_or_empty<Cell::TablePointer>(found)};
 }
 
 std::vector<Options> Options::table_list(std::string_view name) const {

@@ -58,6 +58,9 @@ class Reader {
   void read_integer(const Slot& slot, const Value& value) const;
   void read_boolean(const Slot& slot, const Value& value) const;
   void read_amount(const Slot& slot, const Value& value) const;
+  void read_secret_file(const Slot& slot, const Value& value, std::string_view text) const;
+  void read_text_or_table(const Slot& slot, const Value& value) const;
+  Value as_array(const Slot& slot, const Value& value, const Text& text) const;
   void read_text_list(const Slot& slot, const Value& value) const;
   void read_tables(const Slot& slot, const Value& value) const;
   void read_free_table(const Slot& slot, const Value& value) const;

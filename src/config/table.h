@@ -26,12 +26,13 @@ struct Cell {
   const Option* option;
   Origin at = {};  ///< of the value; of the table when it is missing
   bool given = false;
-  /// By type: text, secret → string; integer; boolean; duration; bytes; text_list; table;
-  /// table_list; table_map; free_table. monostate: not given, no default.
+  /// By type: text, secret, text_or_table as text → string; integer; boolean; duration; bytes;
+  /// text_list; table; table_list; table_map; free_table. monostate: not given, no default.
   std::variant<std::monostate, std::string, std::int64_t, bool, std::chrono::milliseconds,
                std::uint64_t, std::vector<std::string>, TablePointer, std::vector<TablePointer>,
                std::vector<std::pair<std::string, TablePointer>>, Json>
       value = {};
+  TablePointer table = {};  ///< of a text_or_table, whichever it is
 };
 
 struct Table {

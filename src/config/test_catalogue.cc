@@ -52,6 +52,10 @@ constexpr std::array kRule = {
     Option{.name = "type", .help = "Which rule.", .required = true},
     Option{.name = "token", .type = OptionType::secret, .help = "The secret."},
 };
+constexpr std::array<std::string_view, 2> kSigned = {"body", "url"};
+constexpr std::array kSigns = {
+    Option{.name = "separator", .fallback = ".", .help = "Between the parts."},
+};
 constexpr std::array kUser = {
     Option{.name = "name", .help = "Who.", .required = true},
     Option{
@@ -63,6 +67,13 @@ constexpr std::array kWebhook = {
         .name = "headers_to_keep", .type = OptionType::text_list, .help = "Which headers to keep."},
     Option{.name = "headers", .type = OptionType::table_map, .help = "Rules.", .fields = kRule},
     Option{.name = "users", .type = OptionType::table_list, .help = "Who may.", .fields = kUser},
+    Option{.name = "keys", .type = OptionType::secret_list, .help = "Secrets."},
+    Option{.name = "signs",
+           .type = OptionType::text_or_table,
+           .fallback = "body",
+           .help = "What is signed.",
+           .choices = kSigned,
+           .fields = kSigns},
     Option{.name = "metadata", .type = OptionType::free_table, .help = "What to add."},
 };
 constexpr std::array kDatabase = {

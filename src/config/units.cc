@@ -1,5 +1,6 @@
 #include "config/units.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -80,6 +81,30 @@ std::string format_duration(std::chrono::milliseconds duration) {
 std::string format_bytes(std::uint64_t bytes) {
   if (bytes == 0) return "0B";
   return format(static_cast<std::int64_t>(bytes), kBytes);
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  text = trimmed(text);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> list;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    if (const auto entry = trimmed(text.substr(0, comma)); !entry.empty()) list.emplace_back(entry);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return list;
 }
 
 }  // namespace cdviz::config

@@ -1,4 +1,4 @@
-// Durations and sizes as text, always with a unit: "10s", "64MiB".
+// Values as text: durations and sizes, always with a unit ("10s", "64MiB"), numbers, lists.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdviz::config {
 
@@ -17,5 +18,12 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text);
 /// In the largest unit that needs no fraction.
 std::string format_duration(std::chrono::milliseconds duration);
 std::string format_bytes(std::uint64_t bytes);
+
+/// Without the white space around it.
+std::string_view trimmed(std::string_view text);
+/// A whole decimal number, and nothing else but white space around it.
+std::optional<std::int64_t> parse_integer(std::string_view text);
+/// What stands between the commas, trimmed; empty entries are left out.
+std::vector<std::string> split_list(std::string_view text);
 
 }  // namespace cdviz::config
