@@ -11,7 +11,7 @@ namespace {
 std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = at(0);
-  const std::size_t length = first < 0x80                      ? 1U
+  const std::size_t length = first < 0x80                     ? 1U
                              : first >= 0xC2 && first <= 0xDF ? 2U
                              : first >= 0xE0 && first <= 0xEF ? 3U
                              : first >= 0xF0 && first <= 0xF4 ? 4U
@@ -27,7 +27,8 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-/// Appends `text` as a JSON string. What is not UTF-8 becomes U+FFFD: the text may quote what a client sent.
+/// Appends `text` as a JSON string. What is not UTF-8 becomes U+FFFD: the text may quote what a
+/// client sent.
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   out += '"';

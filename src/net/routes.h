@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/headers.h"
 #include "core/result.h"
@@ -53,13 +54,16 @@ struct Route {
   std::function<std::optional<Response>(const RequestHead&)> admit = {};
   /// Runs on a network thread: never blocks. Exceptions become 500.
   std::function<void(Request, Reply)> handle;
+  std::string component_id = {};  ///< label of its metrics; empty: the path
 };
 
 /// The routes of a running server. Safe to call from any thread.
 class Routes {
  public:
   virtual ~Routes() = default;
-  /// Removes the route when destroyed; requests under way still end.
+  /// Removes the route when destroyed; requests under way still end. Waits for calls of `admit` and
+  /// `handle` that run at that moment, so that what they use may be destroyed next: do not destroy
+  /// it in one of them.
   using Registration = std::shared_ptr<void>;
   /// @returns Fault::stop when method and path are taken
   [[nodiscard]] virtual Result<Registration> add(Route route) = 0;
