@@ -1,0 +1,75 @@
+#include "commands/assembly.h"
+
+#include <utility>
+
+namespace cdviz::commands {
+namespace {
+
+telemetry::Level level_of(std::string_view name) {
+  if (name == "debug") return telemetry::Level::debug;
+  if (name == "warn") return telemetry::Level::warn;
+  if (name == "error") return telemetry::Level::error;
+  if (name == "off") return telemetry::Level::off;
+  return telemetry::Level::info;
+}
+
+Services named(const Services& services, const std::string& name) {
+  return {name, services.clock, services.metrics, services.log, services.routes};
+}
+
+}  // namespace
+
+pipeline::Parts make_parts(const config::Config& config, const Services& services) {
+  pipeline::Parts parts;
+  for (const config::SourceEntry& entry : config.sources()) {
+    if (!entry.enabled) continue;
+    auto made = entry.kind->make(entry.options, named(services, entry.name));
+    if (!made) {
+      if (!entry.options.has_problems()) entry.options.problem("", made.error().message);
+      continue;
+    }
+    parts.sources.push_back({.name = entry.name,
+                             .type = std::string(entry.kind->name),
+                             .fingerprint = entry.options.fingerprint(),
+                             .source = std::move(*made)});
+  }
+  for (const config::SinkEntry& entry : config.sinks()) {
+    if (!entry.enabled) continue;
+    auto made = entry.kind->make(entry.options, named(services, entry.name));
+    if (!made) {
+      if (!entry.options.has_problems()) entry.options.problem("", made.error().message);
+      continue;
+    }
+    parts.sinks.push_back(
+        {.name = entry.name,
+         .type = std::string(entry.kind->name),
+         .fingerprint = entry.options.fingerprint(),
+         .from = entry.from == config::From::now ? queue::From::now : queue::From::oldest,
+         .sink = std::move(*made)});
+  }
+  return parts;
+}
+
+std::vector<web::Endpoint> endpoints_of(const config::Config& config, const std::string& base_url) {
+  std::vector<web::Endpoint> endpoints;
+  for (const config::SourceEntry& entry : config.sources()) {
+    if (!entry.enabled || entry.kind->name != "webhook") continue;
+    endpoints.push_back({entry.name, base_url + "/webhook/" + entry.options.text("id")});
+  }
+  return endpoints;
+}
+
+telemetry::Log::Settings log_settings(const config::Options& options) {
+  telemetry::Log::Settings settings;
+  settings.level = level_of(options.text("level"));
+  settings.format =
+      options.text("format") == "json" ? telemetry::LogFormat::json : telemetry::LogFormat::logfmt;
+  for (const auto& [name, component] : options.table_map("components")) {
+    if (component.given("level")) {
+      settings.component_levels[name] = level_of(component.text("level"));
+    }
+  }
+  return settings;
+}
+
+}  // namespace cdviz::commands

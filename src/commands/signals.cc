@@ -1,0 +1,32 @@
+#include "commands/signals.h"
+
+#include <unistd.h>
+
+namespace cdviz::commands {
+
+Signals::Signals() {
+  sigemptyset(&set_);
+  sigaddset(&set_, SIGINT);
+  sigaddset(&set_, SIGTERM);
+  sigaddset(&set_, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int Signals::wait() const {
+  int signal = 0;
+  while (sigwait(&set_, &signal) != 0) {
+  }
+  return signal;
+}
+
+void Signals::exit_at_the_next() {
+  // Never joined: it lives until the process ends, one way or the other.
+  std::thread([set = set_] {
+    for (int signal = 0;;) {
+      if (sigwait(&set, &signal) == 0 && signal != SIGHUP) _exit(128 + signal);
+    }
+  }).detach();
+}
+
+}  // namespace cdviz::commands

@@ -1,0 +1,25 @@
+// The signals of a long-running command, taken by waiting for them: no code runs in a signal
+// handler.
+#pragma once
+
+#include <csignal>
+#include <thread>
+
+namespace cdviz::commands {
+
+/// Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it starts later, and ignores
+/// SIGPIPE.
+class Signals {
+ public:
+  Signals();
+  /// Waits for one of them.
+  int wait() const;
+  /// From now on SIGINT and SIGTERM end the process at once with 128 + signal; SIGHUP is swallowed.
+  /// What was accepted is on disk, so that nothing is lost by it.
+  void exit_at_the_next();
+
+ private:
+  sigset_t set_{};
+};
+
+}  // namespace cdviz::commands

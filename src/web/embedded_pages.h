@@ -1,0 +1,13 @@
+// The pages, embedded into the binary (cmake/embed.cmake).
+#pragma once
+
+#include <span>
+
+#include "core/embedded_file.h"
+
+namespace cdviz::web::pages {
+
+/// Every file of src/web/pages.
+std::span<const EmbeddedFile> files();
+
+}  // namespace cdviz::web::pages

@@ -1,0 +1,106 @@
+#include "web/site.h"
+
+#include <utility>
+#include <vector>
+
+#include "web/embedded_pages.h"
+
+namespace cdviz::web {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.rfind(':'));
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+}
+
+std::optional<net::Response> only_local(const net::RequestHead& head) {
+  if (is_local(head)) return std::nullopt;
+  return net::problem(403, "Only for this machine",
+                      "The page and /status are shown to requests from this machine, addressed to "
+                      "localhost or 127.0.0.1. From elsewhere: ssh -L 8080:127.0.0.1:8080 HOST.");
+}
+
+std::string_view content_type_of(std::string_view file) {
+  if (file.ends_with(".html")) return "text/html; charset=utf-8";
+  if (file.ends_with(".css")) return "text/css; charset=utf-8";
+  if (file.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (file.ends_with(".svg")) return "image/svg+xml";
+  return "application/octet-stream";
+}
+
+net::Response page(const EmbeddedFile& file) {
+  return {.status = 200,
+          .content_type = std::string(content_type_of(file.name)),
+          .body = std::string(file.content),
+          .headers = {{"Content-Security-Policy",
+                       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+                       "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                       "frame-ancestors 'none'"},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cache-Control", "no-cache"}}};
+}
+
+net::Response document(int status, std::string body) {
+  return {.status = status,
+          .content_type = std::string(kJson),
+          .body = std::move(body),
+          .headers = {{"Cache-Control", "no-store"}}};
+}
+
+net::Route get(std::string path, std::function<net::Response()> answer, bool local = false) {
+  net::Route route;
+  route.method = "GET";
+  route.path = std::move(path);
+  if (local) route.admit = only_local;
+  route.handle = [answer = std::move(answer)](const net::Request&, const net::Reply& reply) {
+    reply(answer());
+  };
+  return route;
+}
+
+}  // namespace
+
+bool is_local(const net::RequestHead& head) {
+  if (!is_loopback(without_port(head.remote_address))) return false;
+  return is_loopback(without_port(head.headers.find("Host").value_or("")));
+}
+
+Result<std::unique_ptr<Site>> Site::make(net::Routes& routes, telemetry::Metrics& metrics,
+                                         std::function<State()> state) {
+  const auto well = [] { return net::Response{.content_type = "text/plain", .body = "ok\n"}; };
+  std::vector<net::Route> all;
+  all.push_back(get("/livez", well));
+  all.push_back(get("/healthz", well));
+  all.push_back(get("/readyz", [state] {
+    const State now = state();
+    return document(reasons_not_ready(now).empty() ? 200 : 503, readiness_json(now));
+  }));
+  all.push_back(get("/metrics", [&metrics] {
+    return net::Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                         .body = metrics.text()};
+  }));
+  all.push_back(get(
+      "/status", [state] { return document(200, status_json(state())); }, true));
+  for (const EmbeddedFile& file : pages::files()) {
+    const std::string name = file.name == "index.html" ? "" : std::string(file.name);
+    all.push_back(get(
+        "/" + name, [&file] { return page(file); }, true));
+  }
+
+  std::unique_ptr<Site> site(new Site);
+  for (net::Route& route : all) {
+    auto added = routes.add(std::move(route));
+    if (!added) return added.error();
+    site->registrations_.push_back(std::move(*added));
+  }
+  return site;
+}
+
+}  // namespace cdviz::web
