@@ -115,6 +115,17 @@ Result<Routes::Registration> Server::add(Route route) {
 
 std::uint16_t Server::port() const { return impl_->local.port(); }
 
+std::string Server::url() const {
+  if (!impl_->settings.root_url.empty()) return impl_->settings.root_url;
+  tcp::endpoint reachable = impl_->local;
+  if (reachable.address().is_unspecified()) {
+    reachable.address(reachable.address().is_v6()
+                          ? asio::ip::address(asio::ip::address_v6::loopback())
+                          : asio::ip::address(asio::ip::address_v4::loopback()));
+  }
+  return (impl_->tls ? "https://" : "http://") + address_text(reachable);
+}
+
 Result<void> Server::Impl::listen(asio::io_context& io) {
   const auto endpoint = resolve(io, settings);
   if (!endpoint) return endpoint.error();

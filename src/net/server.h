@@ -32,6 +32,7 @@ struct ServerSettings {
   std::string host = "127.0.0.1";  ///< address or name to listen on
   std::uint16_t port = 8080;       ///< 0: a free one, Server::port() tells
   unsigned threads = 1;
+  std::string root_url = {};  ///< how clients reach the server; empty: made of host and port
   std::size_t connections_max = 4096;        ///< 503 and close; idle ones do count
   std::size_t header_bytes_max = 16 * 1024;  ///< 431
   std::chrono::milliseconds header_timeout{
@@ -67,6 +68,8 @@ class Server final : public Routes {
   Result<void> start();
   /// The port that it listens on, after start().
   std::uint16_t port() const;
+  /// How clients on this machine reach it, after start(): "http://127.0.0.1:8080", or root_url.
+  std::string url() const;
 
   /// New connections are refused by the system from now on.
   void stop_accepting();
