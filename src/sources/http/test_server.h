@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -130,10 +131,15 @@ class FakeInlet final : public Inlet {
 /// A webhook that runs on a thread of its own, as in the pipeline.
 class TestServer {
  public:
-  explicit TestServer(WebhookSettings settings = {.id = "test"})
-      : source_(make_webhook_source(std::move(settings), services)),
+  using Make = std::function<std::unique_ptr<Source>(const Services&)>;
+
+  explicit TestServer(const Make& make)
+      : source_(make(services)),
         thread_([this](std::stop_token stop) { result_ = source_->run(inlet, stop); }),
         route_(routes.wait_for_route()) {}
+  explicit TestServer(WebhookSettings settings = {.id = "test"})
+      : TestServer(Make(
+            [&](const Services& use) { return make_webhook_source(std::move(settings), use); })) {}
   ~TestServer() { stop(); }
 
   /// What the server would answer; nothing while it waits for the inlet.

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "config/options.h"
+#include "sources/http/sender_option_tables.h"
+#include "sources/http/sender_options.h"
 #include "sources/http/webhook_source.h"
 
 namespace cdviz::sources::http {
@@ -28,6 +31,19 @@ constexpr std::array kOptions = {
                    "answered with 413.",
            .min = 1024,
            .max = std::int64_t{1} << 30},
+    Option{.name = "bearer_tokens",
+           .type = OptionType::secret_list,
+           .help = "Tokens of which one must come as `Authorization: Bearer …` or as the query's "
+                   "access_token; several while one replaces another."},
+    Option{.name = "basic_auth",
+           .type = OptionType::table,
+           .help = "A user and password that will do as well (`Authorization: Basic …`).",
+           .fields = kBasicAuthOptions},
+    Option{.name = "headers",
+           .type = OptionType::table_map,
+           .help = "Rules for request headers, by name; all must hold, besides the credentials. "
+                   "Checked before the body is parsed.",
+           .fields = kHeaderRuleOptions},
     Option{.name = "headers_to_keep",
            .type = OptionType::text_list,
            .help = "Request headers to keep with each event and to send on. traceparent and "
@@ -43,12 +59,15 @@ bool is_unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-void check_id(const config::Options& options) {
+/// @returns false if it is missing, which the configuration has told
+bool check_id(const config::Options& options) {
+  if (!options.given("id")) return false;
   const std::string id = options.text("id");
   if (id.empty() || id.size() > kIdLength || !std::all_of(id.begin(), id.end(), is_unreserved) ||
       id == "." || id == "..") {
     options.problem("id", "must be 1 to 128 letters, digits or -._~ (it is a part of the path)");
   }
+  return true;
 }
 
 void check_headers_to_keep(const config::Options& options) {
@@ -63,11 +82,16 @@ void check_headers_to_keep(const config::Options& options) {
 }
 
 Result<std::unique_ptr<Source>> make(const config::Options& options, const Services& services) {
-  check_id(options);
+  const bool has_id = check_id(options);
   check_headers_to_keep(options);
-  if (options.has_problems()) return Error{Fault::stop, "wrong options"};
+  auto credentials = read_credentials(options);
+  auto rules = read_header_rules(options);
+  if (!has_id || !credentials || !rules || options.has_problems())
+    return Error{Fault::stop, "wrong options"};
   return make_webhook_source({.id = options.text("id"),
                               .body_bytes_max = options.bytes("body_bytes_max"),
+                              .credentials = std::move(*credentials),
+                              .rules = std::move(*rules),
                               .headers_to_keep = options.text_list("headers_to_keep"),
                               .metadata = options.free_table("metadata")},
                              services);

@@ -13,8 +13,10 @@
 #include "core/json_text.h"
 #include "net/routes.h"
 #include "net/trace_context.h"
+#include "net/uri.h"
 #include "sources/http/answer.h"
 #include "sources/http/body.h"
+#include "sources/http/guard.h"
 
 namespace cdviz::sources::http {
 namespace {
@@ -116,8 +118,9 @@ class MetadataWriter {
 /// What the handlers of the route share; they may outlive the source for a moment.
 class Webhook {
  public:
-  explicit Webhook(WebhookSettings settings)
-      : settings_(std::move(settings)),
+  Webhook(WebhookSettings settings, const Services& services)
+      : guard_(std::move(settings.credentials), std::move(settings.rules), services),
+        settings_(std::move(settings)),
         path_("/webhook/" + settings_.id),
         metadata_(settings_.metadata, path_) {}
 
@@ -126,12 +129,14 @@ class Webhook {
   Gate& gate() { return *gate_; }
 
   std::optional<net::Response> admit(const net::RequestHead& head) const {
+    if (auto denial = guard_.check_head(head)) return denial;
     auto format = body_format(head.headers);
     if (auto* refusal = std::get_if<net::Response>(&format)) return std::move(*refusal);
     return std::nullopt;
   }
 
   void handle(net::Request request, net::Reply reply) {
+    if (auto denial = guard_.check_body(request)) return reply(std::move(*denial));
     const auto format = body_format(request.headers);
     if (const auto* refusal = std::get_if<net::Response>(&format)) return reply(*refusal);
     const auto& known = std::get<BodyFormat>(format);
@@ -141,10 +146,11 @@ class Webhook {
     auto split = documents_of(known, body);
     if (auto* refusal = std::get_if<net::Response>(&split)) return reply(std::move(*refusal));
     const auto& documents = std::get<Documents>(split);
-    const auto form = documents.form;
+    const Asked asked{documents.form,
+                      net::query_parameter(request.query, "access_token").has_value()};
     auto messages = messages_of(request, documents, body);
-    if (messages.empty()) return reply(answer(Receipt{}, form));
-    offer(std::move(messages), form, std::move(reply));
+    if (messages.empty()) return reply(asked.answered(Receipt{}));
+    offer(std::move(messages), asked, std::move(reply));
   }
 
  private:
@@ -174,17 +180,31 @@ class Webhook {
     return messages;
   }
 
-  void offer(std::vector<Message> messages, Documents::Form form, net::Reply reply) {
+  /// What the answer depends on besides the Receipt.
+  struct Asked {
+    Documents::Form form;
+    bool token_in_query;
+
+    net::Response answered(const Result<Receipt>& settled) const {
+      auto response = answer(settled, form);
+      // The URL held a secret: no cache on the way may keep what belongs to it (RFC 6750 §2.3).
+      if (token_in_query) response.headers.add("Cache-Control", "private");
+      return response;
+    }
+  };
+
+  void offer(std::vector<Message> messages, Asked asked, net::Reply reply) {
     Inlet* inlet = gate_->enter();
     if (inlet == nullptr) return reply(not_taken(Offered::closed));
     const auto flight = std::make_shared<Flight>(gate_, std::move(reply));
     const auto offered = inlet->offer(
         std::move(messages),
-        [flight, form](const Result<Receipt>& settled) { flight->land(answer(settled, form)); });
+        [flight, asked](const Result<Receipt>& settled) { flight->land(asked.answered(settled)); });
     if (offered != Offered::taken) flight->land(not_taken(offered));
   }
 
-  WebhookSettings settings_;
+  Guard guard_;
+  WebhookSettings settings_;  ///< without what went into the guard
   std::string path_;
   MetadataWriter metadata_;
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
@@ -193,7 +213,8 @@ class Webhook {
 class WebhookSource final : public Source {
  public:
   WebhookSource(WebhookSettings settings, const Services& services)
-      : webhook_(std::make_shared<Webhook>(std::move(settings))), routes_(services.routes) {}
+      : webhook_(std::make_shared<Webhook>(std::move(settings), services)),
+        routes_(services.routes) {}
 
   Result<void> run(Inlet& inlet, std::stop_token stop) override {
     webhook_->gate().open(inlet);

@@ -9,12 +9,16 @@
 
 #include "core/component.h"
 #include "core/source.h"
+#include "net/credentials.h"
+#include "net/header_rules.h"
 
 namespace cdviz::sources::http {
 
 struct WebhookSettings {
   std::string id;                                          ///< the path is /webhook/{id}
   std::uint64_t body_bytes_max = std::uint64_t{25} << 20;  ///< on the wire, and decoded
+  net::Credentials credentials = {};                       ///< any one of them must be shown
+  net::HeaderRules rules = {};                             ///< and all of these must hold
   std::vector<std::string> headers_to_keep = {};
   std::string metadata = "{}";  ///< a JSON object
 };
