@@ -69,6 +69,10 @@ struct Batch {
   std::function<void(const Result<Position>&)> settled;
 };
 
+/// The target of an event that was damaged on disk (it stands in the dead letters, code "corrupt"):
+/// no sink has this name, so every sink passes over it. The event itself is empty.
+inline constexpr std::string_view kNobody = "(damaged)";
+
 /// An event with its place.
 struct Stored {
   Position position;
