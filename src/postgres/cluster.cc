@@ -271,17 +271,19 @@ fs::path Cluster::socket_directory() const {
   return length <= kPathMax ? path : fs::path();
 }
 
+Result<void> make_data_directory(const fs::path& directory) {
+  std::error_code none;
+  if (fs::is_directory(directory, none)) return {};
+  if (const fs::path parent = directory.parent_path(); !parent.empty()) {
+    fs::create_directories(parent, none);
+  }
+  // 0711: the server's user must pass through; everything within is closed by its own mode.
+  return make_directory(directory, 0711);
+}
+
 Result<Cluster> open_or_make_cluster(const fs::path& directory, const Machine& machine,
                                      const Progress& progress) {
-  std::error_code none;
-  if (!fs::exists(directory, none)) {
-    if (const fs::path parent = directory.parent_path(); !parent.empty()) {
-      fs::create_directories(parent, none);
-    }
-    // 0711: the server's user must pass through when it is not ours; everything within is closed by
-    // its own mode.
-    if (auto made = make_directory(directory, 0711); !made) return made.error();
-  }
+  if (auto made = make_data_directory(directory); !made) return made.error();
   Cluster cluster;
   if (auto found = find_place(directory, cluster, machine, progress); !found) return found.error();
   auto installation = choose_installation(cluster, machine);

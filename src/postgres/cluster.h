@@ -49,6 +49,10 @@ struct Cluster {
   std::filesystem::path socket_directory() const;
 };
 
+/// Makes DIR if it is missing, so that the server's user may pass through it.
+/// @returns Fault::stop when that is not possible
+Result<void> make_data_directory(const std::filesystem::path& directory);
+
 /// Finds the cluster in `directory`, or makes it (about two seconds). `directory` is made if
 /// missing.
 /// @returns Fault::stop with the fix: nothing installed, other major version, no permission, no

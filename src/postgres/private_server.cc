@@ -103,16 +103,6 @@ int free_port(int wanted) {
   return 0;
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    result += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return result;
-}
-
 std::string read_from(const fs::path& path, std::uintmax_t offset) {
   std::ifstream file(path);
   file.seekg(static_cast<std::streamoff>(offset));
@@ -153,16 +143,11 @@ class Server final : public PrivateServer {
   }
 
   std::string url(const Login& login) const override {
-    return fmt::format("postgresql://{}:{}@127.0.0.1:{}/{}?sslmode=disable",
-                       percent_encoded(login.user), percent_encoded(login.password), port_,
-                       percent_encoded(login.database));
+    return url_over_tcp(login, "127.0.0.1", port_);
   }
   std::string local_url(const Login& login) const override {
     const fs::path socket = cluster_.socket_directory();
-    if (socket.empty()) return url(login);
-    return fmt::format("postgresql://{}:{}@/{}?host={}&port={}", percent_encoded(login.user),
-                       percent_encoded(login.password), percent_encoded(login.database),
-                       percent_encoded(socket.string()), port_);
+    return socket.empty() ? url(login) : url_over_socket(login, socket, port_);
   }
   Login superuser(const std::string& database) const override {
     return {kSuperuser, cluster_.secrets.get("superuser"), database};
@@ -176,6 +161,15 @@ class Server final : public PrivateServer {
   bool made() const override { return cluster_.made; }
   bool was_running() const override { return was_running_; }
   bool wait_ended(milliseconds timeout) const override { return process_->wait(timeout); }
+
+  Result<void> restart() override {
+    if (auto running = find_running(cluster_.data())) {
+      process_ = std::move(*running);  // somebody else was faster
+    } else if (auto launched = launch(); !launched) {
+      return launched;
+    }
+    return wait_ready(Clock::now() + settings_.start_timeout);
+  }
 
   Result<void> stop() override {
     process_->signal(SIGINT);  // "fast": ends connections, writes a checkpoint
@@ -224,6 +218,10 @@ class Server final : public PrivateServer {
         port_ = pid_file->port;
         const PGPing answer = PQping(local_url({kSuperuser, "", "postgres"}).c_str());
         if (answer == PQPING_OK) return check_identity();
+      }
+      if (settings_.cancelled()) {
+        if (auto stopped = stop(); !stopped) return stopped;
+        return Error{Fault::retry, "interrupted while PostgreSQL was starting"};
       }
       if (Clock::now() > deadline) {
         return Error{

@@ -6,11 +6,13 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "core/result.h"
 #include "postgres/cluster.h"
+#include "postgres/logins.h"
 
 namespace cdviz::postgres {
 
@@ -20,16 +22,11 @@ struct PrivateServerSettings {
   std::chrono::milliseconds start_timeout{120'000};
   /// For a clean stop; then it is stopped at once, and recovers at the next start.
   std::chrono::milliseconds stop_timeout{30'000};
+  /// Asked while waiting; true: stop what was started and return.
+  std::function<bool()> cancelled = [] { return false; };
   Machine machine = {};
   Progress progress = [](std::string_view) {
   };  ///< called for steps that take a while or need to be known
-};
-
-/// Where a login connects to.
-struct Login {
-  std::string user;
-  std::string password;
-  std::string database;
 };
 
 /// A running private server. Not thread-safe. Destroying it leaves the server running.
@@ -37,7 +34,7 @@ class PrivateServer {
  public:
   /// Finds the server of this directory if it runs, or starts it (the first time: makes it), and
   /// waits until it answers.
-  /// @returns Fault::stop with what is wrong, where, and the fix
+  /// @returns Fault::stop with what is wrong, where, and the fix; Fault::retry if it was cancelled
   static Result<std::unique_ptr<PrivateServer>> start(PrivateServerSettings settings);
   virtual ~PrivateServer() = default;
 
@@ -60,6 +57,8 @@ class PrivateServer {
   /// `timeout`
   virtual bool wait_ended(std::chrono::milliseconds timeout) const = 0;
 
+  /// Starts it again after it has ended, at the same port, so that connection URLs stay right.
+  virtual Result<void> restart() = 0;
   /// Stops it: cleanly, and if that takes longer than stop_timeout, at once. @returns an error if
   /// it still runs
   virtual Result<void> stop() = 0;

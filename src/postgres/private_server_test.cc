@@ -22,7 +22,10 @@ namespace fs = std::filesystem;
 struct TemporaryDirectory {
   fs::path path;
   TemporaryDirectory() {
-    std::string name = "/tmp/cdviz-XXXXXX";
+    // In memory, where there is enough of it: initdb and recovery write and sync a thousand files.
+    std::error_code none;
+    const bool roomy = fs::space("/dev/shm", none).available > (512U << 20) && !none;
+    std::string name = roomy ? "/dev/shm/cdviz-XXXXXX" : "/tmp/cdviz-XXXXXX";
     path = ::mkdtemp(name.data());
     ::chmod(path.c_str(), 0711);
   }
@@ -228,6 +231,47 @@ TEST_F(PrivateServerTest, LeavesADirectoryThatIsNoClusterAlone) {
   const std::string said_now = failure();
   EXPECT_NE(said_now.find("no PG_VERSION"), std::string::npos) << said_now;
   EXPECT_TRUE(fs::exists(directory / "postgres/data/base"));
+}
+
+TEST_F(PrivateServerTest, MakesLoginsAsTheyMustBeHoweverOftenItIsAsked) {
+  have_cluster();
+  start();
+  const std::string admin = server->local_url(server->superuser("postgres"));
+  const std::string odd = "it's \"odd\" {} /%";
+  const std::vector<LoginRole> roles = {
+      {"some_reader", odd, "pg_monitor", {"statement_timeout = '30s'"}, 3}};
+  for (int round = 0; round < 2; ++round) {
+    const auto database = ensure_database(admin, odd);
+    ASSERT_TRUE(database) << database.error().message;
+    const auto logins = ensure_logins(admin, roles);
+    ASSERT_TRUE(logins) << logins.error().message;
+  }
+  const Login login{"some_reader", odd, odd};
+  EXPECT_EQ(ask(server->url(login), "show statement_timeout"), "30s");
+  EXPECT_EQ(ask(server->local_url(login), "select current_database()"), odd);
+  EXPECT_EQ(ask(server->local_url(login), "select pg_has_role('pg_monitor', 'member')"), "t");
+}
+
+TEST_F(PrivateServerTest, StartsAgainAtTheSamePort) {
+  have_cluster();
+  start();
+  const int port = server->port();
+  ASSERT_EQ(::kill(server->pid(), SIGKILL), 0);
+  ASSERT_TRUE(server->wait_ended(std::chrono::seconds(10)));
+  const auto restarted = server->restart();
+  ASSERT_TRUE(restarted) << restarted.error().message;
+  EXPECT_EQ(server->port(), port);
+  EXPECT_EQ(ask(*server, "select 1"), "1");
+}
+
+TEST_F(PrivateServerTest, StopsWhatItStartedWhenItIsCancelled) {
+  have_cluster();
+  auto cancelled = settings();
+  cancelled.cancelled = [] { return true; };
+  auto started = PrivateServer::start(cancelled);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().fault, Fault::retry);
+  EXPECT_FALSE(fs::exists(directory / "postgres/data/postmaster.pid"));
 }
 
 TEST_F(PrivateServerTest, AsRootItPutsItsFilesElsewhereWhenItsUserMayNotEnter) {
