@@ -5,6 +5,9 @@
 namespace cdviz::net {
 namespace {
 
+/// Of the request line: the target, and room for the method and the version.
+constexpr std::size_t kRequestLineBytesMax = kTargetBytesMax + 256;
+
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -15,13 +18,6 @@ bool is_token_char(char c) {
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// A control character that no field may hold. A bare CR is one of them; bytes above 0x7f are let
-/// pass (obs-text).
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
 
 std::optional<Refusal> check_version(std::string_view version) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") return std::nullopt;
@@ -47,6 +43,17 @@ std::optional<Refusal> check_request_line(std::string_view line) {
   return check_version(line.substr(last + 1));
 }
 
+}  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), &is_token_char);
+}
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7f;
+}
+
 std::optional<Refusal> check_field_line(std::string_view line) {
   if (line.front() == ' ' || line.front() == '\t')
     return Refusal{400, "A header field is folded over several lines."};
@@ -59,30 +66,25 @@ std::optional<Refusal> check_field_line(std::string_view line) {
   return std::nullopt;
 }
 
-}  // namespace
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), &is_token_char);
-}
-
 HeadEnd find_head_end(std::string_view bytes, std::size_t bytes_max, std::size_t& line_start) {
   if (!bytes.empty() && !is_token_char(bytes.front())) {
     if (bytes.front() == '\x16')
       return {.refusal = Refusal{400, "This port speaks plain HTTP, not TLS: use http://."}};
     return {.refusal = Refusal{400, "The request does not start with a method."}};
   }
+  const HeadEnd too_long{.refusal = Refusal{414, "The target is longer than 8192 bytes."}};
   const std::string_view searched = bytes.substr(0, bytes_max);
   for (;;) {
     const auto newline = searched.find('\n', line_start);
     if (newline == std::string_view::npos) break;
     if (newline == line_start || searched[newline - 1] != '\r')
       return {.refusal = Refusal{400, "A line of the head does not end with CRLF."}};
+    if (line_start == 0 && newline > kRequestLineBytesMax) return too_long;
     const bool is_empty = newline == line_start + 1;
     line_start = newline + 1;
     if (is_empty) return {.size = newline + 1};
   }
-  if (line_start == 0 && bytes.size() > kTargetBytesMax + 256)  // 256: method and version
-    return {.refusal = Refusal{414, "The target is longer than 8192 bytes."}};
+  if (line_start == 0 && bytes.size() > kRequestLineBytesMax) return too_long;
   if (bytes.size() >= bytes_max)
     return {.refusal = Refusal{431, "The head of the request is longer than this server takes."}};
   return {};

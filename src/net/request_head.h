@@ -41,6 +41,13 @@ HeadEnd find_head_end(std::string_view bytes, std::size_t bytes_max, std::size_t
 /// folded, has a name without spaces, and holds no control character.
 std::optional<Refusal> check_head(std::string_view head);
 
+/// Checks one field line, without its CRLF.
+std::optional<Refusal> check_field_line(std::string_view line);
+
+/// A control character, which no field may hold. A bare CR is one; HTAB and bytes above 0x7f
+/// (obs-text) are let pass.
+bool is_control(char c);
+
 /// Whether `text` is a token (RFC 9110 §5.6.2): a method or the name of a field.
 bool is_token(std::string_view text);
 

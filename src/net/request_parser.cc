@@ -13,11 +13,6 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
-/// Most bytes of one chunk's extensions, which nobody reads.
-constexpr std::size_t kChunkExtensionBytesMax = 256;
-/// Most bytes held while a chunk's header or the trailer is not complete.
-constexpr std::size_t kChunkHeaderBytesMax = 4096;
-
 std::string_view std_view(string_view text) { return {text.data(), text.size()}; }
 
 /// Host is a name or address with an optional port: none of the characters that could make a proxy
@@ -57,8 +52,6 @@ std::optional<Refusal> split_target(std::string_view target, Request& request,
 class Parser final : public http::basic_parser<true> {
  public:
   Request* request = nullptr;
-  std::string* body = nullptr;
-  std::uint64_t body_bytes_max = 0;
   Framing framing;
   std::optional<Refusal> refusal;
   std::string target;
@@ -80,7 +73,6 @@ class Parser final : public http::basic_parser<true> {
 
   void on_field_impl(http::field field, string_view name, string_view value,
                      error_code& ec) override {
-    if (body != nullptr) return;  // of the trailer: nobody asked for it
     const std::string_view text = std_view(value);
     switch (field) {
       case http::field::host:
@@ -110,24 +102,10 @@ class Parser final : public http::basic_parser<true> {
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
 
-  std::size_t append(string_view bytes, error_code& ec) {
-    if (body->size() + bytes.size() > body_bytes_max) {
-      refuse(413, "The body is larger than this route takes.", ec);
-      return 0;
-    }
-    body->append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-  std::size_t on_body_impl(string_view bytes, error_code& ec) override { return append(bytes, ec); }
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& ec) override {
-    return append(bytes, ec);
-  }
-  void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
-    if (extensions.size() > kChunkExtensionBytesMax)
-      return refuse(400, "The extensions of a chunk are too long.", ec);
-    if (size > body_bytes_max || body->size() + size > body_bytes_max)
-      refuse(413, "The body is larger than this route takes.", ec);
-  }
+  // The body is not given to Beast.
+  std::size_t on_body_impl(string_view, error_code&) override { return 0; }
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
   void on_finish_impl(error_code&) override {}
 };
 
@@ -142,6 +120,8 @@ std::string_view head_detail(const error_code& ec) {
 
 struct RequestParser::Impl {
   std::optional<Parser> parser;
+  ChunkDecoder chunks;
+  std::uint64_t left = 0;  ///< of a body with Content-Length
 };
 
 RequestParser::RequestParser() : impl_(std::make_unique<Impl>()) {}
@@ -150,10 +130,11 @@ const Framing& RequestParser::framing() const { return impl_->parser->framing; }
 
 std::optional<Refusal> RequestParser::head(std::string_view bytes, Request& request) {
   if (const auto refusal = check_head(bytes)) return refusal;
+  impl_->chunks = ChunkDecoder{};
   Parser& parser = impl_->parser.emplace();
   parser.request = &request;
   parser.header_limit(static_cast<std::uint32_t>(bytes.size()) + 1);
-  parser.body_limit(boost::none);  // known only when the route is; see body()
+  parser.body_limit(boost::none);  // known only when the route is
   error_code ec;
   const std::size_t taken = parser.put(asio::const_buffer(bytes.data(), bytes.size()), ec);
   if (parser.refusal) return parser.refusal;
@@ -170,35 +151,17 @@ std::optional<Refusal> RequestParser::head(std::string_view bytes, Request& requ
   framing.expects_continue = framing.expects_continue && framing.is_http_1_1;
   framing.has_body = !parser.is_done();
   if (!parser.chunked()) framing.content_length = framing.has_body ? *parser.content_length() : 0;
+  impl_->left = framing.content_length.value_or(0);
   return std::nullopt;
 }
 
 RequestParser::BodyStep RequestParser::body(std::string_view bytes, std::uint64_t bytes_max,
                                             std::string& body) {
-  Parser& parser = *impl_->parser;
-  parser.body = &body;
-  parser.body_bytes_max = bytes_max;
-  parser.eager(true);
-  BodyStep step;
-  error_code ec;
-  // put() takes one chunk's header or data at a time when it finds the end of what is there.
-  while (step.taken < bytes.size() && !parser.is_done()) {
-    const std::string_view rest = bytes.substr(step.taken);
-    step.taken += parser.put(asio::const_buffer(rest.data(), rest.size()), ec);
-    if (parser.refusal) {
-      step.refusal = parser.refusal;
-      return step;
-    }
-    if (ec == http::error::need_more) break;
-    if (ec) {
-      step.refusal = Refusal{400, "A chunk of the body is not well-formed."};
-      return step;
-    }
-  }
-  step.complete = parser.is_done();
-  if (!step.complete && bytes.size() - step.taken > kChunkHeaderBytesMax)
-    step.refusal = Refusal{400, "The header of a chunk, or the trailer, is too long."};
-  return step;
+  if (!framing().content_length) return impl_->chunks.take(bytes, bytes_max, body);
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), impl_->left));
+  body.append(bytes, 0, size);
+  impl_->left -= size;
+  return {.taken = size, .complete = impl_->left == 0};
 }
 
 }  // namespace cdviz::net

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/chunk_decoder.h"
 #include "net/request_head.h"
 #include "net/routes.h"
 
@@ -36,14 +37,10 @@ class RequestParser {
   std::optional<Refusal> head(std::string_view bytes, Request& request);
   const Framing& framing() const;
 
-  /// Takes bytes of the body; what it has not taken must be there again in the next call, with more
-  /// behind it.
-  struct BodyStep {
-    std::size_t taken = 0;
-    bool complete = false;
-    std::optional<Refusal> refusal = {};  ///< 413 above `bytes_max`; 400 for a wrong chunk
-  };
-  /// @param body  what was decoded is appended
+  using BodyStep = ChunkDecoder::Step;
+  /// Takes bytes of the body, until it is complete or refused.
+  /// @param bytes_max  of a body in chunks; a Content-Length is the caller's to check
+  /// @param body       what was decoded is appended
   BodyStep body(std::string_view bytes, std::uint64_t bytes_max, std::string& body);
 
  private:
