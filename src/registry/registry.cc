@@ -3,6 +3,7 @@
 #include <array>
 
 #include "pipeline/options.h"
+#include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
 #include "telemetry/options.h"
@@ -20,6 +21,8 @@ config::Catalogue catalogue() {
       &sources::http::kind,
   };
   static constexpr std::array kSinks = {
+      &sinks::postgres::kind,
+      &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
   };
   return {kSections, kSources, kSinks};
