@@ -12,4 +12,6 @@ namespace cdviz::commands {
 /// All of them, in the order of --help.
 void add_all(CLI::App& app, int& exit_code);
 
+void add_connect(CLI::App& app, int& exit_code);
+
 }  // namespace cdviz::commands

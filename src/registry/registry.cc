@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "net/options.h"
 #include "pipeline/options.h"
+#include "queue/options.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
@@ -12,6 +14,10 @@ namespace cdviz::registry {
 
 config::Catalogue catalogue() {
   static const std::array kSections = {
+      config::Section{"http", "The collector's HTTP server: webhooks, health, metrics, the page.",
+                      net::http_options()},
+      config::Section{"queue", "The durable queue: what was accepted is on disk.",
+                      queue::queue_options()},
       config::Section{"log", "What the collector tells about itself on standard error.",
                       telemetry::log_options()},
       config::Section{"pipeline", "From the sources through the queue to the sinks.",

@@ -1,0 +1,220 @@
+#include "commands/run_collector.h"
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "commands/assembly.h"
+#include "commands/config_flags.h"
+#include "commands/route_watch.h"
+#include "commands/settings.h"
+#include "commands/signals.h"
+#include "commands/version.h"
+#include "net/options.h"
+#include "net/server.h"
+#include "pipeline/pipeline.h"
+#include "queue/queue.h"
+#include "registry/registry.h"
+#include "telemetry/process_metrics.h"
+#include "web/site.h"
+
+namespace cdviz::commands {
+namespace {
+
+constexpr int kExitLeftOnDisk = 75;  // EX_TEMPFAIL of sysexits.h
+constexpr std::chrono::seconds kRoutesDeadline{5};
+constexpr std::chrono::seconds kServerDrain{2};
+
+config::Config load_to_run(const RunRequest& request) {
+  auto config = config::load(request.input(), registry::catalogue());
+  config.expect_flow();
+  return config;
+}
+
+/// The sections whose changes need a restart.
+std::string fixed_fingerprint(const config::Config& config) {
+  return config.section("http").fingerprint() + config.section("queue").fingerprint() +
+         config.section("pipeline").fingerprint();
+}
+
+class Collector {
+ public:
+  Collector(const RunRequest& request, const config::Config& config)
+      : request_(request),
+        log_(log_settings(config.section("log")), clock_),
+        server_(net::settings_from(config.section("http")), clock_, metrics_, log_),
+        routes_(server_),
+        process_metrics_(telemetry::add_process_metrics(metrics_, kVersion)),
+        fixed_(fixed_fingerprint(config)) {}
+
+  int run(const config::Config& config) {
+    auto parts = make_parts(config, services());
+    if (!config.valid()) return report(config);
+
+    auto queue =
+        queue::Queue::open(queue_settings(config.section("queue")), clock_, metrics_, log_);
+    if (!queue) return fail("queue", queue.error());
+    queue_ = std::move(*queue);
+    pipeline_ = pipeline::Pipeline::make(
+        pipeline_settings(config.section("pipeline"), config.section("queue")), *queue_, clock_,
+        metrics_, log_);
+    if (auto started = pipeline_->start(std::move(parts)); !started) {
+      return fail("pipeline", started.error());
+    }
+    auto site = web::Site::make(server_, metrics_, [this] { return state(); });
+    if (!site) return fail("http", site.error());
+    await_routes(config);
+    if (auto listening = server_.start(); !listening) {
+      const Error error = listening.error();
+      return fail("http", error);
+    }
+    announce(config);
+    for (int signal = signals_.wait(); signal == SIGHUP; signal = signals_.wait()) reload();
+    return stop();
+  }
+
+ private:
+  Services services() { return {"", clock_, metrics_, log_, routes_}; }
+
+  std::string base_url(const config::Options& http) const {
+    if (http.given("root_url")) return http.text("root_url");
+    const bool tls = !http.table("tls").text("certificate").empty();
+    std::string host = http.text("host");
+    if (host == "0.0.0.0" || host == "::") host = "localhost";
+    if (host.find(':') != std::string::npos) host = "[" + host + "]";
+    return fmt::format("{}://{}:{}", tls ? "https" : "http", host, server_.port());
+  }
+
+  void await_routes(const config::Config& config) {
+    std::set<std::string> paths;
+    for (const auto& endpoint : endpoints_of(config, "")) paths.insert(endpoint.url);
+    if (!routes_.await(paths, kRoutesDeadline)) {
+      log_.warn("http", "a webhook has not opened its path yet");
+    }
+  }
+
+  void announce(const config::Config& config) {
+    const std::string url = base_url(config.section("http"));
+    const std::lock_guard lock(endpoints_mutex_);
+    endpoints_ = endpoints_of(config, url);
+    log_.info("", "accepting events", {{"url", url}});
+    if (request_.on_ready) request_.on_ready({url, endpoints_});
+  }
+
+  web::State state() const {
+    web::State state{};
+    state.version = kVersion;
+    state.started_at = started_at_;
+    state.now = clock_.wall();
+    state.queue = queue_->status();
+    state.components = pipeline_->status();
+    state.recent = pipeline_->recent();
+    state.draining = draining_;
+    const std::lock_guard lock(endpoints_mutex_);
+    state.endpoints = endpoints_;
+    return state;
+  }
+
+  void reload() {
+    telemetry::Gauge& successful =
+        metrics_.gauge("cdviz_config_last_reload_successful",
+                       "1 if the last reload of the configuration was taken over, else 0.");
+    auto config = load_to_run(request_);
+    pipeline::Parts parts;
+    if (config.valid()) parts = make_parts(config, services());
+    if (!config.valid()) {
+      successful.Set(0);
+      for (const auto& mistake : config.mistakes()) {
+        log_.error("", "mistake in the new configuration, the old one stays",
+                   {{"mistake", config::to_string(mistake)}});
+      }
+      return;
+    }
+    if (fixed_fingerprint(config) != fixed_) {
+      log_.warn("", "changes in [http], [queue] and [pipeline] need a restart");
+    }
+    const auto log = log_settings(config.section("log"));
+    log_.set_levels(log.level, log.component_levels);
+    routes_.expect_changes();
+    const auto reloaded = pipeline_->reload(std::move(parts));
+    await_routes(config);
+    successful.Set(reloaded ? 1 : 0);
+    if (!reloaded) {
+      log_.error("", "the new configuration could not be taken over",
+                 {{"error", reloaded.error().message}});
+      return;
+    }
+    metrics_
+        .gauge("cdviz_config_last_reload_timestamp_seconds",
+               "When the configuration was read anew, in seconds since the Unix epoch.")
+        .Set(std::chrono::duration<double>(clock_.wall().time_since_epoch()).count());
+    const std::lock_guard lock(endpoints_mutex_);
+    endpoints_ = endpoints_of(config, base_url(config.section("http")));
+    log_.info("", "configuration read anew");
+  }
+
+  int stop() {
+    draining_ = true;
+    signals_.exit_at_the_next();
+    if (request_.on_stopping) request_.on_stopping();
+    server_.stop_accepting();
+    const pipeline::Drained drained = pipeline_->stop();
+    server_.drain(kServerDrain);
+    for (const std::string& name : drained.stuck) {
+      log_.warn(name, "did not end in time; what it had is still in the queue");
+    }
+    if (!drained.complete) {
+      log_.info("", "stopped; the rest is delivered after the next start",
+                {{"left_on_disk", drained.left_on_disk}});
+    }
+    const int code = drained.complete ? 0 : kExitLeftOnDisk;
+    if (!drained.stuck.empty()) _exit(code);  // a thread still uses what we would destroy
+    return code;
+  }
+
+  int report(const config::Config& config) const {
+    print_mistakes(config);
+    return kExitConfig;
+  }
+
+  int fail(std::string_view component, const Error& error) {
+    log_.error(component, "cannot start", {{"error", error.message}});
+    if (pipeline_ && !pipeline_->stop().stuck.empty()) _exit(1);
+    return 1;
+  }
+
+  // In the order of need: what stands below uses what stands above and is destroyed before it.
+  const RunRequest& request_;
+  Signals signals_;
+  SystemClock clock_;
+  telemetry::Metrics metrics_;
+  telemetry::Log log_;
+  net::Server server_;
+  RouteWatch routes_;
+  telemetry::Metrics::Handle process_metrics_;
+  std::string fixed_;
+  WallTime started_at_ = clock_.wall();
+  std::atomic<bool> draining_ = false;
+  mutable std::mutex endpoints_mutex_;
+  std::vector<web::Endpoint> endpoints_;
+  std::unique_ptr<queue::Queue> queue_;
+  std::unique_ptr<pipeline::Pipeline> pipeline_;
+};
+
+}  // namespace
+
+int run_collector(const RunRequest& request) {
+  const auto config = load_to_run(request);
+  if (!config.valid()) {
+    print_mistakes(config);
+    return kExitConfig;
+  }
+  Collector collector(request, config);
+  return collector.run(config);
+}
+
+}  // namespace cdviz::commands
