@@ -13,5 +13,6 @@ namespace cdviz::commands {
 void add_all(CLI::App& app, int& exit_code);
 
 void add_connect(CLI::App& app, int& exit_code);
+void add_migrate(CLI::App& app, int& exit_code);
 
 }  // namespace cdviz::commands
