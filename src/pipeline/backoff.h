@@ -30,7 +30,7 @@ class Backoff {
 
  private:
   unsigned tries_ = 0;
-  std::minstd_rand random_;
+  std::mt19937 random_;
 };
 
 }  // namespace cdviz::pipeline

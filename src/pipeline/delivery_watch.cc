@@ -17,7 +17,9 @@ void call(const std::vector<DeliveryWatch::Done>& all, const Result<void>& resul
 
 void DeliveryWatch::add_sink(const std::string& sink, queue::Position cursor) {
   const std::lock_guard lock(mutex_);
-  cursors_.insert_or_assign(sink, cursor);
+  // One that runs already may be ahead of what the queue has noted.
+  auto& known = cursors_.try_emplace(sink, cursor).first->second;
+  known = std::max(known, cursor);
 }
 
 void DeliveryWatch::remove_sink(const std::string& sink) {

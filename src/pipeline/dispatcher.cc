@@ -12,8 +12,8 @@ namespace {
 
 /// How long an idle dispatcher sleeps at most; the queue wakes it before when something comes.
 constexpr std::chrono::milliseconds kIdle{30'000};
-/// Events tried one by one on a sink that seems to refuse everything.
-constexpr std::size_t kProbeEvents = RejectGuard::kInRow;
+/// Events tried one by one, every 30 s, on a sink that seems to refuse everything.
+constexpr std::size_t kProbeEvents = 500;
 
 double seconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
@@ -109,35 +109,30 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
   }
 }
 
-/// The guard has tripped. Writes the next events one by one, keeping back those that are refused,
-/// until the sink takes one: then it is alive, and those before it are really bad.
+/// The guard has tripped. Tries the next events one by one until the sink takes one: then it is
+/// alive, and delivery goes on from the cursor. Keeps no dead letters: what is refused now may be
+/// taken when the sink is mended.
 Dispatcher::Step Dispatcher::probe() {
   const auto lot = read(kProbeEvents);
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
-  if (lot->events.empty()) {
-    guard_.delivered();  // nothing left to judge by
-    return Step::again;
-  }
-  std::vector<queue::DeadLetter> refused;
   Error last_answer;
   for (std::size_t i = 0; i < lot->events.size(); ++i) {
     if (stopping()) return Step::end;
     const auto sent = write(*lot, i, i + 1);
-    if (sent) {
-      const Step step = bury(std::move(refused), lot->positions[i]);
-      if (step == Step::done) guard_.delivered();
-      return step;
-    }
+    if (sent) break;
     last_answer = sent.error();
     if (last_answer.fault == Fault::stop) return after_stop(last_answer);
     if (last_answer.fault == Fault::retry) {
       return after_failure(last_answer, "cannot deliver, trying again");
     }
-    refused.push_back(letter_of(lot->events[i], last_answer));
+    if (i + 1 == lot->events.size()) {
+      return after_stop(
+          {Fault::stop, "the other end refuses everything; the last answer: " + last_answer.message,
+           "refuses_everything"});
+    }
   }
-  return after_stop({Fault::stop,
-                     "the other end refuses everything; the last answer: " + last_answer.message,
-                     "refuses_everything"});
+  guard_.delivered();
+  return Step::again;
 }
 
 Result<void> Dispatcher::write(const Lot& lot, std::size_t first, std::size_t last) {

@@ -107,6 +107,9 @@ Drained PipelineOfThreads::stop(std::stop_token at_once) {
   drained.stuck = wait_for_all(roster_.ends_of_sources(), grace, {});
   const auto sinks = wait_for_all(roster_.ends_of_sinks(), grace, {});
   drained.stuck.insert(drained.stuck.end(), sinks.begin(), sinks.end());
+  // A component and its successor have one name.
+  std::sort(drained.stuck.begin(), drained.stuck.end());
+  drained.stuck.erase(std::unique(drained.stuck.begin(), drained.stuck.end()), drained.stuck.end());
   for (const auto& name : drained.stuck) {
     log_.error(name, "did not end in time");
   }

@@ -12,16 +12,16 @@ Identity identity_of(const Part& part) {
   return {part.name, part.type, part.fingerprint};
 }
 
+/// Call after take_out(), which has taken out those that have ended.
 template <class Running, class Part>
 bool runs(const std::vector<std::unique_ptr<Running>>& running, const Part& part) {
   const auto wanted = identity_of(part);
-  // One that has ended by itself is started again by a reload.
-  return std::any_of(running.begin(), running.end(), [&](const auto& r) {
-    return r->identity == wanted && !r->worker.has_ended();
-  });
+  return std::any_of(running.begin(), running.end(),
+                     [&](const auto& one) { return one->identity == wanted; });
 }
 
-/// Moves those out of `running` that `parts` does not have any more, asked to stop.
+/// Moves those out of `running` that `parts` does not have any more, asked to stop, and those that
+/// have ended by themselves: a reload starts them again.
 template <class Running, class Part>
 std::vector<Retired<Running>> take_out(std::vector<std::unique_ptr<Running>>& running,
                                        const std::vector<Part>& parts,

@@ -96,17 +96,23 @@ struct Fixture {
   }
   void start() { start(parts()); }
 
-  Result<Receipt> put(const Ids& ids) { return put(messages(ids)); }
-  Result<Receipt> put(std::vector<Message> batch) {
+  Result<Receipt> put(const Ids& ids) { return put_messages(messages(ids)); }
+  Result<Receipt> put_messages(std::vector<Message> batch) {
     Answer answer;
     if (!input.inlet()->put(std::move(batch), {}, answer.settled())) {
       return Error{Fault::retry, "closed"};
     }
     return answer.get();
   }
-  /// stop(), letting time pass as far as it needs any.
-  Drained stop(std::stop_token at_once = {}) {
-    auto stopped = std::async(std::launch::async, [&] { return pipeline->stop(at_once); });
+  /// stop() on a clock that stands still: nothing may need time.
+  Drained stop() {
+    auto stopped = std::async(std::launch::async, [&] { return pipeline->stop(); });
+    EXPECT_TRUE(eventually([&] { return ended(stopped); }));
+    return stopped.get();
+  }
+  /// stop(), letting time pass: what is under way does not end by itself.
+  Drained stop_after_deadline() {
+    auto stopped = std::async(std::launch::async, [&] { return pipeline->stop(); });
     EXPECT_TRUE(eventually([&] { return ended(stopped); }, clock));
     return stopped.get();
   }

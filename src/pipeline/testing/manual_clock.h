@@ -39,11 +39,13 @@ class ManualClock final : public Clock {
     now_ += duration;
     moved_.notify_all();
   }
-  /// Moves on to the next moment at which somebody's wait is over, if anybody waits.
+  /// Moves on to the next moment at which somebody's wait is over, if anybody waits, but by no more than 100 ms: the
+  /// threads that work need real time, in which not too much of ours may pass.
   void jump() {
     const std::lock_guard lock(mutex_);
     if (ends_.empty()) return;
-    now_ = std::max(now_, *ends_.begin());
+    const Moment next = std::min(*ends_.begin(), now_ + std::chrono::milliseconds(100));
+    now_ = std::max(now_, next);
     moved_.notify_all();
   }
 
