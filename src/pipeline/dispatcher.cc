@@ -1,5 +1,6 @@
 #include "pipeline/dispatcher.h"
 
+#include <algorithm>
 #include <exception>
 #include <future>
 #include <span>
@@ -49,9 +50,14 @@ Dispatcher::Step Dispatcher::serve() {
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
   if (lot->end == cursor_) {
     if (finishing) return Step::end;
-    services_.queue.wait_beyond(cursor_, kIdle, finish_.get_token());
+    // Told of events that cannot be read: positions that a damaged database has lost. Only what
+    // comes behind them wakes.
+    if (told_of_more_) hole_end_ = services_.queue.status().last;
+    told_of_more_ = !told_of_more_ && services_.queue.wait_beyond(std::max(cursor_, hole_end_),
+                                                                  kIdle, finish_.get_token());
     return Step::done;
   }
+  told_of_more_ = false;
   if (!lot->events.empty()) {
     const Step step = deliver(*lot, 0, lot->events.size());
     if (step != Step::done) return step;

@@ -108,6 +108,8 @@ class Dispatcher {
   Backoff backoff_;
   RejectGuard guard_;
   queue::Position cursor_{};
+  queue::Position hole_end_{};  // up to here, behind the cursor, there is nothing
+  bool told_of_more_ = false;
   std::string stopped_because_;
   unsigned drain_failures_ = 0;
   bool waited_when_drain_began_ = false;

@@ -138,7 +138,8 @@ TEST_F(DispatcherTest, ASinkThatRefusesEverythingIsStoppedBeforeTheQueueIsEmptie
   f.peer.works();
   ASSERT_TRUE(at(300));
   EXPECT_EQ(f.queue.dead_letters().size(), RejectGuard::kInRow);
-  const Ids stored_ids = f.peer.stored();  // one of them twice: it was what showed that the sink works
+  const Ids stored_ids =
+      f.peer.stored();  // one of them twice: it was what showed that the sink works
   EXPECT_EQ(std::set(stored_ids.begin(), stored_ids.end()).size(), 200U);
   EXPECT_TRUE(f.is("out", State::running));
 }
@@ -200,6 +201,23 @@ TEST_F(DispatcherTest, AQueueThatCannotBeReadIsTriedAgain) {
   EXPECT_EQ(f.status("out").last_error, "the disk is away");
   f.queue.set_reads_fail(false);
   EXPECT_TRUE(stored({"a"}));
+}
+
+TEST_F(DispatcherTest, EventsThatADamagedQueueHasLostDoNotKeepItBusy) {
+  f.peer.answers(kAway);
+  store({"a", "b"});
+  ASSERT_TRUE(eventually([&] { return f.is("out", State::waiting); }));
+  Parts parts;
+  parts.sources.push_back(f.source());
+  ASSERT_TRUE(f.pipeline->reload(std::move(parts)).has_value());
+  f.queue.lose_everything();
+  f.peer.works();
+  const int before = f.queue.reads();
+  ASSERT_TRUE(f.pipeline->reload(f.parts()).has_value());
+  ASSERT_TRUE(eventually([&] { return f.queue.reads() >= before + 2; }));
+  store({"c"});
+  EXPECT_TRUE(stored({"c"}));
+  EXPECT_LE(f.queue.reads(), before + 10);
 }
 
 TEST_F(DispatcherTest, TheBalanceOfASinkIsExact) {

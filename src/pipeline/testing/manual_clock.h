@@ -39,8 +39,8 @@ class ManualClock final : public Clock {
     now_ += duration;
     moved_.notify_all();
   }
-  /// Moves on to the next moment at which somebody's wait is over, if anybody waits, but by no more than 100 ms: the
-  /// threads that work need real time, in which not too much of ours may pass.
+  /// Moves on to the next moment at which somebody's wait is over, if anybody waits, but by no more
+  /// than 100 ms: the threads that work need real time, in which not too much of ours may pass.
   void jump() {
     const std::lock_guard lock(mutex_);
     if (ends_.empty()) return;

@@ -48,6 +48,10 @@ class MemoryQueue final : public queue::Queue {
   void set_attach_fails(bool fail) {
     change([=, this] { attach_fails_ = fail; });
   }
+  /// What was stored is gone, as from a damaged database; its positions are not used again.
+  void lose_everything() {
+    change([this] { events_.clear(); });
+  }
   /// What is submitted meanwhile is committed at release.
   void hold(bool held) {
     change([=, this] { held_ = held; });
@@ -66,6 +70,11 @@ class MemoryQueue final : public queue::Queue {
   Position cursor(const std::string& sink) const {
     const std::lock_guard lock(mutex_);
     return cursors_.at(sink);
+  }
+  /// How often anybody has read.
+  int reads() const {
+    const std::lock_guard lock(mutex_);
+    return reads_;
   }
   /// `dead-letters replay` of everything there is.
   void request_replay() {
@@ -96,6 +105,7 @@ class MemoryQueue final : public queue::Queue {
   Result<std::vector<queue::Stored>> read(Position after, std::size_t max_events,
                                           std::size_t max_bytes) override {
     const std::lock_guard lock(mutex_);
+    ++reads_;
     if (reads_fail_) return Error{Fault::retry, "the disk is away", "io"};
     std::vector<queue::Stored> found;
     std::size_t bytes = 0;
@@ -243,6 +253,7 @@ class MemoryQueue final : public queue::Queue {
   std::map<std::string, std::map<std::string, std::string>> checkpoints_;
   Position last_{0};
   std::int64_t last_letter_ = 0;
+  int reads_ = 0;
   bool full_ = false, dead_letters_full_ = false, commits_fail_ = false, reads_fail_ = false;
   bool attach_fails_ = false, held_ = false, closing_ = false;
   std::thread writer_;
