@@ -65,7 +65,8 @@ Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& directory
                  "locked"};
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(fd, 0) == 0) static_cast<void>(::pwrite(fd, pid.data(), pid.size(), 0));
+  // Without our number in it the lock holds all the same: the message names no process then.
+  if (::ftruncate(fd, 0) == 0 && ::pwrite(fd, pid.data(), pid.size(), 0) > 0) return lock;
   return lock;
 }
 
@@ -115,7 +116,7 @@ void Mark::write(const Value& value) const {
     }
   }
   put(Checksum().add(std::string_view(bytes.data(), kMarkBytes - 8)).value(), at);
-  static_cast<void>(::pwrite(fd_, bytes.data(), bytes.size(), 0));
+  if (::pwrite(fd_, bytes.data(), bytes.size(), 0) < 0) return;  // a second opinion may be missing
 }
 
 Mark::Mark(Mark&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
