@@ -53,7 +53,7 @@ struct Settings {
 
 [[noreturn]] void die(const std::string& what) {
   std::fprintf(stderr, "load: %s\n", what.c_str());
-  std::exit(64);
+  std::_Exit(64);  // no threads, nothing to tidy up
 }
 
 template <class T>
@@ -290,7 +290,8 @@ class Load {
       die("the answer is chunked: this client wants Content-Length");
     }
     if (connection.in.size() < head_end + 4 + length) return;
-    const int status = std::atoi(head.c_str() + std::min<std::size_t>(9, head.size()));
+    const auto status = static_cast<int>(
+        std::strtol(head.c_str() + std::min<std::size_t>(9, head.size()), nullptr, 10));
     answered(connection, status, head.find("\r\nconnection: close") != std::string::npos);
   }
 
