@@ -101,30 +101,31 @@ declare
   by_year   text := to_char(utc, '"event_"YYYY');
   yearly    boolean := year > this_year + 1;
   name      text := case when yearly then by_year else by_month end;
-  lower     timestamptz := date_trunc(case when yearly then 'year' else 'month' end, utc) at time zone 'UTC';
-  upper     timestamptz := (date_trunc(case when yearly then 'year' else 'month' end, utc)
-                            + case when yearly then interval '1 year' else interval '1 month' end) at time zone 'UTC';
+  lower     timestamp := date_trunc(case when yearly then 'year' else 'month' end, utc);
+  upper     timestamp := lower + case when yearly then interval '1 year' else interval '1 month' end;
 begin
   if year < 2000 or year >= 2100 then return; end if;
   for attempt in 1..2 loop
-    -- A year that was made when it was far away stays whole.
-    if exists (select from pg_inherits
-               where inhparent = 'cdviz_store.event'::regclass
-                 and inhrelid in (to_regclass('cdviz_store.' || by_month), to_regclass('cdviz_store.' || by_year))) then
+    -- A year that was made when it was far away stays whole. Asked by a query: to_regclass() may answer from a cache
+    -- that does not know yet what another session committed while we waited for the lock.
+    if exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+               where i.inhparent = 'cdviz_store.event'::regclass and c.relname in (by_month, by_year)) then
       return;
     end if;
     if attempt = 1 then
       perform pg_advisory_xact_lock(hashtextextended('cdviz_store.ensure_partition', 0));
     end if;
   end loop;
-  if to_regclass('cdviz_store.' || name) is not null then
+  if exists (select from pg_class where relnamespace = 'cdviz_store'::regnamespace and relname = name) then
     raise exception using errcode = '55000',
       message = format('table cdviz_store.%s exists, but is not a partition of cdviz_store.event', name),
       hint = 'Attach it again, or rename or drop it.';
   end if;
   -- CREATE, then ATTACH: that locks the lake only against another ATTACH; readers and writers go on.
   execute format('create table cdviz_store.%I (like cdviz_store.event including defaults including constraints)', name);
-  execute format('alter table cdviz_store.event attach partition cdviz_store.%I for values from (%L) to (%L)', name, lower, upper);
+  execute format('alter table cdviz_store.event attach partition cdviz_store.%I for values from (%L) to (%L)', name,
+                 -- as text in UTC, whatever the session's time zone and date style
+                 to_char(lower, 'YYYY-MM-DD"T00:00:00Z"'), to_char(upper, 'YYYY-MM-DD"T00:00:00Z"'));
   execute format('comment on table cdviz_store.%I is %L', name,
                  format('Events of %s (UTC), a partition of cdviz_store.event.', to_char(utc, case when yearly then 'YYYY' else 'YYYY-MM' end)));
 end $$;

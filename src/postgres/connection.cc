@@ -154,6 +154,7 @@ void append_int32(std::string& to, std::uint32_t value) {
 }
 constexpr std::uint32_t kJsonbOid = 3802;
 constexpr char kJsonbVersion = 1;
+constexpr std::string_view kEmptyArray{"\0\0\0\0\0\0\0\0\0\0\x0e\xda", 12};  // no dimensions
 }  // namespace
 
 void JsonArray::add(std::string_view json) {
@@ -168,6 +169,10 @@ void JsonArray::add(std::string_view json) {
   bytes_ += kJsonbVersion;
   bytes_ += json;
   put_int32(bytes_, 12, ++count_);
+}
+
+std::string_view JsonArray::bytes() const {
+  return count_ == 0 ? kEmptyArray : std::string_view(bytes_);
 }
 
 void JsonArray::clear() {

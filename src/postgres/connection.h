@@ -59,7 +59,7 @@ class JsonArray {
  public:
   void add(std::string_view json);
   /// The bytes; lives until the next add.
-  std::string_view bytes() const { return bytes_; }
+  std::string_view bytes() const;
   void clear();
 
  private:
