@@ -76,13 +76,14 @@ void Connection::run(std::string_view input, bool from_held) {
   for (bool more = true; more;) {
     more = state_ == State::head ? take_head(input) : state_ == State::body && take_body(input);
   }
-  keep(input, from_held);
   running_ = false;
+  if (state_ == State::lingering) return linger(!input.empty());
+  keep(input, from_held);
   if (state_ == State::head || state_ == State::body) channel_.want_read();
 }
 
 void Connection::keep(std::string_view rest, bool from_held) {
-  if (state_ == State::lingering || state_ == State::closed) rest = {};
+  if (state_ == State::closed) rest = {};
   if (rest.empty()) {
     held_.clear();
     if (held_.capacity() > kKeptBytes) held_ = std::string();
@@ -102,6 +103,7 @@ void Connection::keep(std::string_view rest, bool from_held) {
     refuse({503, "The server holds as many bytes of requests as it may."});
   } else {  // pipelined requests behind the one under way: they are not answered
     form_.keep_alive = false;
+    unread_ = true;
   }
 }
 
@@ -114,6 +116,7 @@ bool Connection::take_head(std::string_view& input) {
     request_start_ = now();
     deadline_ = request_start_ + context_.settings.header_timeout;
     form_ = ReplyForm{};
+    unread_ = false;
     answering_.method.clear();
     answering_.path.clear();
   }
@@ -292,6 +295,7 @@ void Connection::answer_early(Response response, std::string_view& input) {
       input.remove_prefix(*framing.content_length);
     } else {
       form_.keep_alive = false;
+      unread_ = true;
       input = {};
     }
   }
@@ -300,6 +304,7 @@ void Connection::answer_early(Response response, std::string_view& input) {
 
 void Connection::refuse(const Refusal& refusal) {
   form_.keep_alive = false;
+  unread_ = true;
   answer(refusal_response(refusal.status, refusal.detail));
 }
 
@@ -338,9 +343,16 @@ void Connection::after_sending() {
   if (out_.capacity() > 2 * kKeptBytes) out_ = std::string();
   if (form_.keep_alive) return await_head();
   state_ = State::lingering;
+  if (!running_) linger(!held_.empty());
+}
+
+/// @param more_was_sent  requests behind the last one that is answered
+void Connection::linger(bool more_was_sent) {
+  held_ = std::string();
+  held_charge_.release();
+  if (!unread_ && !more_was_sent) return close();
   taken_ = 0;
   deadline_ = now() + kLingerTime;
-  if (!running_) keep({}, true);
   channel_.finish_sending();
   channel_.want_read();
 }

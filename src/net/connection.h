@@ -99,6 +99,7 @@ class Connection {
   void answer_early(Response response, std::string_view& input);
   void answer(Response response);
   void after_sending();
+  void linger(bool more_was_sent);
   void await_head();
   void close();
   TimePoint now() const { return context_.clock.now(); }
@@ -130,6 +131,7 @@ class Connection {
 
   ReplyForm form_;
   bool sending_continue_ = false;
+  bool unread_ = false;  ///< the client may be sending what nobody reads
   std::string out_;
   std::string out_body_;
 };

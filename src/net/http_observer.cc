@@ -7,10 +7,15 @@ HttpObserver::HttpObserver(telemetry::Metrics& metrics, telemetry::Log& log)
       log_(log),
       connections_(metrics.gauge("cdviz_http_connections", "Open connections.")),
       refused_(metrics.counter("cdviz_http_connections_refused_total",
-                               "Connections answered 503 or closed, since there were too many.")),
-      received_(
-          metrics.counter("cdviz_http_received_bytes_total", "Bytes of requests, after TLS.")),
-      sent_(metrics.counter("cdviz_http_sent_bytes_total", "Bytes of answers, before TLS.")) {}
+                               "Connections answered 503 or closed, since there were too many.")) {
+  auto& received =
+      metrics.counter("cdviz_http_received_bytes_total", "Bytes of requests, after TLS.");
+  auto& sent = metrics.counter("cdviz_http_sent_bytes_total", "Bytes of answers, before TLS.");
+  scrape_ = metrics.before_scrape([this, &received, &sent] {
+    received.Increment(static_cast<double>(received_.exchange(0)));
+    sent.Increment(static_cast<double>(sent_.exchange(0)));
+  });
+}
 
 void HttpObserver::connection_timed_out(std::string_view phase) {
   metrics_

@@ -1,6 +1,7 @@
 #include "net/request_head.h"
 
 #include <algorithm>
+#include <array>
 
 namespace cdviz::net {
 namespace {
@@ -8,14 +9,31 @@ namespace {
 /// Of the request line: the target, and room for the method and the version.
 constexpr std::size_t kRequestLineBytesMax = kTargetBytesMax + 256;
 
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+/// What each byte may be part of. A table, since every byte of every head is looked up.
+struct CharClass {
+  bool token = false;
+  bool control = false;
+  bool target = false;
+};
 
-bool is_token_char(char c) {
-  return is_alphanumeric(c) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+constexpr std::array<CharClass, 256> kClasses = [] {
+  std::array<CharClass, 256> classes{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool is_alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    classes[byte] = {
+        .token = is_alphanumeric ||
+                 std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos,
+        .control = (byte < 0x20 && c != '\t') || byte == 0x7f,
+        .target = byte > 0x20 && byte < 0x7f &&
+                  std::string_view("#\"<>\\").find(c) == std::string_view::npos,
+    };
+  }
+  return classes;
+}();
+
+const CharClass& class_of(char c) { return kClasses[static_cast<unsigned char>(c)]; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -35,9 +53,8 @@ std::optional<Refusal> check_request_line(std::string_view line) {
   const std::string_view target = line.substr(first + 1, last - first - 1);
   if (!is_token(line.substr(0, first))) return Refusal{400, "The method is not a token."};
   if (target.size() > kTargetBytesMax) return Refusal{414, "The target is longer than 8192 bytes."};
-  const bool visible = std::all_of(target.begin(), target.end(), [](char c) {
-    return c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
-  });
+  const bool visible =
+      std::all_of(target.begin(), target.end(), [](char c) { return class_of(c).target; });
   if (target.empty() || !visible)
     return Refusal{400, "The target holds a character that must be percent-encoded."};
   return check_version(line.substr(last + 1));
@@ -46,13 +63,11 @@ std::optional<Refusal> check_request_line(std::string_view line) {
 }  // namespace
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), &is_token_char);
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return class_of(c).token; });
 }
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
+bool is_control(char c) { return class_of(c).control; }
 
 std::optional<Refusal> check_field_line(std::string_view line) {
   if (line.front() == ' ' || line.front() == '\t')
@@ -61,13 +76,13 @@ std::optional<Refusal> check_field_line(std::string_view line) {
   if (colon == std::string_view::npos) return Refusal{400, "A header line has no colon."};
   if (!is_token(line.substr(0, colon)))
     return Refusal{400, "The name of a header field is not a token."};
-  if (std::any_of(line.begin(), line.end(), &is_control))
+  if (std::any_of(line.begin(), line.end(), [](char c) { return class_of(c).control; }))
     return Refusal{400, "A header field holds a control character."};
   return std::nullopt;
 }
 
 HeadEnd find_head_end(std::string_view bytes, std::size_t bytes_max, std::size_t& line_start) {
-  if (!bytes.empty() && !is_token_char(bytes.front())) {
+  if (!bytes.empty() && !class_of(bytes.front()).token) {
     if (bytes.front() == '\x16')
       return {.refusal = Refusal{400, "This port speaks plain HTTP, not TLS: use http://."}};
     return {.refusal = Refusal{400, "The request does not start with a method."}};

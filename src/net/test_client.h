@@ -47,6 +47,7 @@ class Client {
   Answer ask(std::string_view bytes);
   /// Waits for the server's end of the connection. @returns false when it did not come
   bool is_closed();
+  int socket() const { return socket_; }
 
  private:
   bool fill();
