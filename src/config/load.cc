@@ -75,14 +75,18 @@ class Loader {
           section.name, Options{reader.read(root_.find(section.name), {}, std::string{section.name},
                                             pointers(section.options))});
     }
-    for_each("sources",
-             [&](const std::string& name, const Value& value) { read_source(name, value); });
-    for_each("sinks", [&](const std::string& name, const Value& value) { read_sink(name, value); });
+    if (!input_.sections_only) read_components();
     return std::move(config_);
   }
 
  private:
   Mistakes& mistakes() { return *config_.mistakes_; }
+
+  void read_components() {
+    for_each("sources",
+             [&](const std::string& name, const Value& value) { read_source(name, value); });
+    for_each("sinks", [&](const std::string& name, const Value& value) { read_sink(name, value); });
+  }
 
   /// @returns false after a syntax error
   bool merge_layers() {
@@ -209,18 +213,20 @@ class Loader {
     }
     const auto* kind = kind_of(*extractor, extractor_path, catalogue_.sources);
     if (kind == nullptr) return;
-    auto options = pointers(kind->options);
+    std::vector<const Option*> options = {&kType};
+    for (const auto& option : kind->options) options.push_back(&option);
     const auto reader = enabled ? reader_ : reader_.lenient();
-    config_.sources_.push_back({name, kind, enabled,
-                                Options{reader.read(extractor, extractor->at, extractor_path,
-                                                    options, {"type", "type_file"})}});
+    config_.sources_.push_back(
+        {name, kind, enabled,
+         Options{reader.read(extractor, extractor->at, extractor_path, options)}, common});
   }
 
   void read_sink(const std::string& name, const Value& value) {
     const auto path = join_path("sinks", name);
     const auto* kind = kind_of(value, path, catalogue_.sinks);
     if (kind == nullptr) return;
-    auto options = pointers(sink_options());
+    std::vector<const Option*> options = {&kType};
+    for (const auto& option : sink_options()) options.push_back(&option);
     for (const auto& option : kind->options) options.push_back(&option);
     // `enabled` decides how the rest is read, so it is read first, and its mistakes are reported
     // with the rest.
@@ -228,7 +234,7 @@ class Loader {
         &value, value.at, path, pointers(sink_options()))};
     const bool enabled = common.boolean("enabled");
     const auto reader = enabled ? reader_ : reader_.lenient();
-    Options all{reader.read(&value, value.at, path, options, {"type", "type_file"})};
+    Options all{reader.read(&value, value.at, path, options)};
     refuse_transformers(all);
     const auto from = all.text("from") == "now" ? From::now : From::oldest;
     config_.sinks_.push_back({name, kind, enabled, from, std::move(all)});
@@ -300,10 +306,13 @@ std::vector<std::string> mistakes_of(const Catalogue& catalogue) {
     check_options(wrong, std::string{section.name}, section.options);
   }
   for (const auto* kind : catalogue.sources) {
-    check_options(wrong, fmt::format("source {}", kind->name), kind->options);
+    std::vector<Option> options{kType};
+    options.insert(options.end(), kind->options.begin(), kind->options.end());
+    check_options(wrong, fmt::format("source {}", kind->name), options);
   }
   for (const auto* kind : catalogue.sinks) {
-    std::vector<Option> options{sink_options().begin(), sink_options().end()};
+    std::vector<Option> options{kType};
+    options.insert(options.end(), sink_options().begin(), sink_options().end());
     options.insert(options.end(), kind->options.begin(), kind->options.end());
     check_options(wrong, fmt::format("sink {}", kind->name), options);
   }

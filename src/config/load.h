@@ -25,6 +25,9 @@ struct Input {
   /// All variables: for `CDVIZ_COLLECTOR__…` and `${VAR}`.
   std::map<std::string, std::string, std::less<>> environment = {};
   std::vector<std::string> settings = {};  ///< of --set
+  /// Sources and sinks are not looked at: for commands that need a section only, so that they work
+  /// where the secrets of the service are not.
+  bool sections_only = false;
 };
 
 /// Where a sink that is new starts to read.
@@ -35,7 +38,8 @@ struct SourceEntry {
   std::string name;
   const SourceKind* kind;
   bool enabled;
-  Options options;  ///< of [sources.NAME.extractor]
+  Options options;  ///< of [sources.NAME.extractor]; also "type"
+  Options common;   ///< of [sources.NAME] itself: "enabled"
 };
 
 /// One [sinks.NAME].

@@ -51,6 +51,9 @@ class Options {
   /// (reload). Never print.
   std::string fingerprint() const;
 
+  /// For config's own use.
+  const Table& values() const { return *table_; }
+
  private:
   std::shared_ptr<const Table> table_;
 };

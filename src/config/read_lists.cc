@@ -71,6 +71,9 @@ void Reader::read_text_list(const Slot& slot, const Value& value) const {
     if (text && text->text.find('\0') != std::string::npos) {
       mistakes_->add(entry.at, place.path, "holds a NUL character; take it out");
       text.reset();
+    } else if (text && !is_secret && !is_utf8(text->text)) {
+      mistakes_->add(entry.at, place.path, "is not UTF-8; convert it");
+      text.reset();
     } else if (text && is_secret && text->text.empty() && !is_lenient_) {
       mistakes_->add(entry.at, place.path, "is empty; a secret must not be");
       text.reset();

@@ -148,6 +148,7 @@ void Reader::read_cell(const Slot& slot, const Value* members) const {
   if (const auto* used = value != nullptr ? value : file) {
     slot.cell.at = used->at;
     slot.cell.given = true;
+    slot.cell.from_file = used == file;
   }
   if (file != nullptr) {
     read_file({slot.cell, slot.path + std::string{kFileSuffix}}, *file);
@@ -224,6 +225,10 @@ std::optional<Reader::Text> Reader::text_of(const Slot& slot, const Value& value
 void Reader::take_text(const Slot& slot, const Value& value, std::string text) const {
   if (text.find('\0') != std::string::npos) {
     mistakes_->add(value.at, slot.path, "holds a NUL character; take it out");
+    return;
+  }
+  if (slot.option().type != OptionType::secret && !is_utf8(text)) {
+    mistakes_->add(value.at, slot.path, "is not UTF-8; convert it");
     return;
   }
   if (slot.option().type == OptionType::secret && text.empty() && !is_lenient_) {

@@ -21,6 +21,8 @@ std::string format_bytes(std::uint64_t bytes);
 
 /// Without the white space around it.
 std::string_view trimmed(std::string_view text);
+/// Well-formed UTF-8 (https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table 3-7).
+bool is_utf8(std::string_view text);
 /// A whole decimal number, and nothing else but white space around it.
 std::optional<std::int64_t> parse_integer(std::string_view text);
 /// What stands between the commas, trimmed; empty entries are left out.

@@ -44,6 +44,14 @@ TEST(ParseBytes, WantsAUnitAndNothingElse) {
   }
 }
 
+TEST(IsUtf8, RefusesWhatUnicodeDoes) {
+  EXPECT_TRUE(is_utf8("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"));
+  for (const auto* text : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82"}) {
+    EXPECT_FALSE(is_utf8(text)) << text;
+  }
+}
+
 TEST(Format, UsesTheLargestUnitWithoutAFraction) {
   EXPECT_EQ(format_duration(milliseconds{90'000}), "90s");
   EXPECT_EQ(format_duration(milliseconds{3'600'000}), "1h");
