@@ -305,6 +305,16 @@ TEST_F(Load, AComponentReportsAProblemAtTheRightPlace) {
   EXPECT_EQ(to_string(list[2]), "--set sinks.db.batch: sinks.db.batch: is odd");
 }
 
+TEST_F(Load, WhatIsWrongAlreadyIsNotReportedAgain) {
+  file("a.toml", "[sinks.db]\ntype = 'database'\nbatch = 0\n");
+  const auto config = load();
+  const auto options = config.sinks()[0].options;
+  options.problem("url", "is empty");
+  options.problem("batch", "is too small");
+  EXPECT_TRUE(options.has_problems());
+  EXPECT_EQ(config.mistakes().size(), 2U);
+}
+
 TEST_F(Load, AProblemOfATableWithinCountsForTheWhole) {
   file("a.toml",
        "[sources.w.extractor]\ntype = 'webhook'\nid = 'a'\n[sources.w.extractor.headers.X-A]\ntype "

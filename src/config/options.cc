@@ -169,6 +169,8 @@ void Options::problem(std::string_view name, std::string_view message) const {
   table_->has_problems = true;
   const auto* found = name.empty() ? nullptr : table_->find(name);
   if (!name.empty() && found == nullptr) bug(*table_, name, "is not in the option table");
+  // What is wrong already would only be said twice, in other words.
+  if (found != nullptr && found->is_wrong) return;
   table_->mistakes->add(found == nullptr ? table_->at : found->at,
                         name.empty() ? table_->path : join_path(table_->path, name),
                         std::string{message});

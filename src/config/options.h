@@ -42,7 +42,8 @@ class Options {
 
   /// Reports a problem with an option that its type could not express ("the pattern does not
   /// compile"). Collected with all others and shown with file:line:column and the path of the key.
-  /// @param name "" for the table itself
+  /// A problem with a value
+  /// that was reported before is not reported again. @param name "" for the table itself
   void problem(std::string_view name, std::string_view message) const;
   /// True once problem() was called on this or on a table within.
   bool has_problems() const;

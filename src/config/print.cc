@@ -9,6 +9,8 @@
 namespace cdviz::config {
 namespace {
 
+constexpr std::string_view kBareKey =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 constexpr std::string_view kMasked = "***";
 
 /// "scheme://user:password@host": the password is masked.
@@ -24,11 +26,34 @@ std::string without_password(std::string text) {
   return text.replace(colon + 1, at - colon - 1, kMasked);
 }
 
+/// A TOML basic string (https://toml.io/en/v1.0.0#string).
+std::string basic_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string dotted(const std::string& path, std::string_view name) {
+  const bool is_bare = !name.empty() && name.find_first_not_of(kBareKey) == std::string_view::npos;
+  return path + (path.empty() ? "" : ".") + (is_bare ? std::string{name} : basic_string(name));
+}
+
 std::string inline_toml(const boost::json::value& value) {
   if (const auto* object = value.if_object()) {
     std::string out = "{";
     for (const auto& member : *object) {
-      out += fmt::format("{}{} = {}", out.size() == 1 ? " " : ", ", toml_string(member.key()),
+      out += fmt::format("{}{} = {}", out.size() == 1 ? " " : ", ", basic_string(member.key()),
                          inline_toml(member.value()));
     }
     return out + (object->empty() ? "}" : " }");
@@ -78,12 +103,13 @@ struct Inline {
 
 class Printer {
  public:
-  void table(const std::string& header, const Table& table) {
-    out_ += fmt::format("\n{}\n", header);
+  /// @param path  the table's, as TOML writes it
+  void table(const std::string& path, const Table& table, std::string_view brackets = "[]") {
+    const auto half = brackets.size() / 2;
+    out_ += fmt::format("\n{}{}{}\n", brackets.substr(0, half), path, brackets.substr(half));
     for (const auto& cell : table.cells) line(cell);
-    for (const auto& cell : table.cells) inner(join_path(table.path, cell.option->name), cell);
+    for (const auto& cell : table.cells) inner(dotted(path, cell.option->name), cell);
   }
-  void table(const Table& table_) { table(fmt::format("[{}]", table_.path), table_); }
 
   std::string take() && { return std::move(out_); }
 
@@ -101,20 +127,15 @@ class Printer {
 
   void inner(const std::string& path, const Cell& cell) {
     if (cell.option->type == OptionType::text_or_table && cell.value.index() == 0 && cell.given) {
-      table(*cell.table);
+      table(path, *cell.table);
     } else if (const auto* one = std::get_if<Cell::TablePointer>(&cell.value)) {
-      if (cell.given) table(**one);
+      if (cell.given) table(path, **one);
     } else if (const auto* list = std::get_if<std::vector<Cell::TablePointer>>(&cell.value)) {
-      for (const auto& entry : *list) {
-        // Its path has an index, which TOML has not.
-        Table renamed = *entry;
-        renamed.path = path;
-        table(fmt::format("[[{}]]", path), renamed);
-      }
+      for (const auto& entry : *list) table(path, *entry, "[[]]");
     } else if (const auto* map =
                    std::get_if<std::vector<std::pair<std::string, Cell::TablePointer>>>(
                        &cell.value)) {
-      for (const auto& [name, entry] : *map) table(*entry);
+      for (const auto& [name, entry] : *map) table(dotted(path, name), *entry);
     }
   }
 
@@ -132,35 +153,27 @@ class Printer {
 }  // namespace
 
 std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else if (c == '$') {
-      // So that interpolation gives it back.
-      out += "$$";
-    } else {
-      out += c;
-    }
+  std::string escaped;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : ' ';
+    escaped.append(text[i] == '$' && (next == '$' || next == '{') ? 2 : 1, text[i]);
   }
-  return out + "\"";
+  return basic_string(escaped);
 }
 
 std::string print(const Config& config, const Catalogue& catalogue) {
   Printer printer;
   for (const auto& section : catalogue.sections) {
-    printer.table(config.section(section.name).values());
+    printer.table(std::string{section.name}, config.section(section.name).values());
   }
   for (const auto& source : config.sources()) {
-    printer.table(source.common.values());
-    printer.table(source.options.values());
+    const auto path = dotted("sources", source.name);
+    printer.table(path, source.common.values());
+    printer.table(path + ".extractor", source.options.values());
   }
-  for (const auto& sink : config.sinks()) printer.table(sink.options.values());
+  for (const auto& sink : config.sinks()) {
+    printer.table(dotted("sinks", sink.name), sink.options.values());
+  }
   auto text = std::move(printer).take();
   return text.empty() ? text : text.substr(1);
 }

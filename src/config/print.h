@@ -12,7 +12,7 @@ namespace cdviz::config {
 /// Secrets, values that came from a `KEY_file` and passwords in URLs are "***".
 std::string print(const Config& config, const Catalogue& catalogue);
 
-/// `text` as a TOML basic string (https://toml.io/en/v1.0.0#string).
+/// `text` as a TOML string that interpolation gives back as it is.
 std::string toml_string(std::string_view text);
 
 }  // namespace cdviz::config

@@ -21,8 +21,8 @@ tls.certificate = "c.pem"
 type = "webhook"
 id = "https://user:hunter2@example.com/?a=@"
 keys = ["hunter2", "hunter2"]
-headers."X A" = { type = "t", token = "hunter2" }
-metadata = { "a b" = [1, 2.5, { c = true }], d = "${HOME}" }
+headers."X \"A\" $é" = { type = "t", token = "hunter2" }
+metadata = { "a $b" = [1, 2.5, { c = true }], d = "${HOME}" }
 [[sources.w.extractor.users]]
 name = "n"
 password = "hunter2"
@@ -81,7 +81,7 @@ TEST(Print, IsTheSameConfigurationAgain) {
   }
   EXPECT_EQ(again.section("http").text("host"), "a\"b\\c\x01$d");
   EXPECT_EQ(again.sources()[1].options.free_table("metadata"),
-            R"({"a b":[1,2.5E0,{"c":true}],"d":"/ho$me"})");
+            R"({"a $b":[1,2.5E0,{"c":true}],"d":"/ho$me"})");
   EXPECT_EQ(again.sources()[0].options.table("signs").text("separator"), ":");
   EXPECT_FALSE(again.sinks()[0].enabled);
 }

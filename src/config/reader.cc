@@ -128,6 +128,12 @@ void Reader::check_names(const Value::Members& members, const std::string& path,
 }
 
 void Reader::read_cell(const Slot& slot, const Value* members) const {
+  const auto before = mistakes_->count();
+  read_given(slot, members);
+  slot.cell.is_wrong = mistakes_->count() != before;
+}
+
+void Reader::read_given(const Slot& slot, const Value* members) const {
   set_fallback(slot.cell);
   const auto& option = slot.option();
   const Value* value = members == nullptr ? nullptr : members->find(option.name);

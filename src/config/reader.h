@@ -52,6 +52,7 @@ class Reader {
   };
 
   void read_cell(const Slot& slot, const Value* members) const;
+  void read_given(const Slot& slot, const Value* members) const;
   void read_value(const Slot& slot, const Value& value) const;
   void read_file(const Slot& slot, const Value& value) const;
   void take_text(const Slot& slot, const Value& value, std::string text) const;

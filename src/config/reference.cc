@@ -49,6 +49,10 @@ std::string_view type_name(OptionType type) {
 
 /// The TOML of a value that the tables hold as text.
 std::string toml_of(const Option& option, std::string_view text) {
+  // An example may be TOML already.
+  if (!text.empty() && std::string_view{"\"'[{"}.find(text[0]) != std::string_view::npos) {
+    return std::string{text};
+  }
   switch (option.type) {
     case OptionType::integer:
     case OptionType::boolean:

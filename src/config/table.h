@@ -26,6 +26,7 @@ struct Cell {
   const Option* option;
   Origin at = {};  ///< of the value; of the table when it is missing
   bool given = false;
+  bool is_wrong = false;   ///< a mistake was reported for it
   bool from_file = false;  ///< by `KEY_file`: most likely a secret
   /// By type: text, secret, text_or_table as text → string; integer; boolean; duration; bytes;
   /// text_list; table; table_list; table_map; free_table. monostate: not given, no default.
