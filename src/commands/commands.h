@@ -14,5 +14,10 @@ void add_all(CLI::App& app, int& exit_code);
 
 void add_connect(CLI::App& app, int& exit_code);
 void add_migrate(CLI::App& app, int& exit_code);
+void add_check(CLI::App& app, int& exit_code);
+void add_config(CLI::App& app, int& exit_code);
+void add_reference(CLI::App& app, int& exit_code);
+/// Reads the whole tree when it is asked for: the order does not matter.
+void add_completion(CLI::App& app, int& exit_code);
 
 }  // namespace cdviz::commands

@@ -26,7 +26,8 @@ struct Line {
 
 TEST(ConfigFlags, MayBeGivenSeveralTimes) {
   Line line;
-  line.parse({"verb", "--config", "a.toml", "--set", "a=[1,2]", "--config=b.toml", "--set=b=x,y", "other"});
+  line.parse({"verb", "--config", "a.toml", "--set", "a=[1,2]", "--config=b.toml", "--set=b=x,y",
+              "other"});
   EXPECT_THAT(line.flags->files, ElementsAre("a.toml", "b.toml"));
   EXPECT_THAT(line.flags->settings, ElementsAre("a=[1,2]", "b=x,y"));
   EXPECT_TRUE(line.other->parsed());
