@@ -21,9 +21,9 @@ TEST(AppendJsonString, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(quoted("é€😀"), "\"é€😀\"");
   EXPECT_EQ(quoted("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
   EXPECT_EQ(quoted("\xC3"), "\"\xEF\xBF\xBD\"");                          // cut short
-  EXPECT_EQ(quoted("\xED\xA0\x80").find("\xED"), std::string::npos);      // a surrogate
-  EXPECT_EQ(quoted("\xC0\xAF").find("\xC0"), std::string::npos);          // overlong
-  EXPECT_EQ(quoted("\xF4\x90\x80\x80").find("\xF4"), std::string::npos);  // beyond U+10FFFF
+  EXPECT_EQ(quoted("\xED\xA0\x80").find('\xED'), std::string::npos);      // a surrogate
+  EXPECT_EQ(quoted("\xC0\xAF").find('\xC0'), std::string::npos);          // overlong
+  EXPECT_EQ(quoted("\xF4\x90\x80\x80").find('\xF4'), std::string::npos);  // beyond U+10FFFF
 }
 
 }  // namespace

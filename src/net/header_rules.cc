@@ -90,8 +90,7 @@ HeaderRules::HeaderRules(HeaderRules&&) noexcept = default;
 HeaderRules& HeaderRules::operator=(HeaderRules&&) noexcept = default;
 
 Result<void> HeaderRules::add(HeaderRule rule) {
-  auto check =
-      std::visit([](auto&& one) { return compile(std::move(one)); }, std::move(rule.check));
+  auto check = std::visit([](auto& one) { return compile(std::move(one)); }, rule.check);
   if (!check) return check.error();
   rules_.push_back(
       std::make_unique<const Compiled>(Compiled{std::move(rule.header), std::move(*check)}));
