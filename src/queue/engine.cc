@@ -9,6 +9,10 @@ namespace {
 /// Bytes of events that may wait in memory for the writer; it takes them in a fraction of a second.
 constexpr std::uint64_t kWaitingBytes = std::uint64_t{16} << 20;
 
+constexpr const char* kSinkEvents = "cdviz_queue_events";
+constexpr const char* kSinkBytes = "cdviz_queue_bytes";
+constexpr const char* kSinkAge = "cdviz_queue_oldest_event_age_seconds";
+
 Error closed() { return {Fault::retry, "closed before the batch was queued", "closed"}; }
 
 void prepare(Request& request) {
@@ -221,10 +225,20 @@ Result<bool> Engine::release(const std::string& sink) {
 
 Result<std::vector<Stored>> Engine::read(Position after, std::size_t max_events,
                                          std::size_t max_bytes) {
+  const auto position = static_cast<std::int64_t>(after);
   const auto seen = readers_.generation();
+  const auto newest = [&] {
+    const Lock lock(mutex_);
+    // Not there any more: a sink that was released reads on.
+    return ledger_.newest > ledger_.deleted.position ? ledger_.newest : 0;
+  };
+  const std::int64_t expected = newest();
   try {
-    auto found = readers_.lend()->read(static_cast<std::int64_t>(after), max_events, max_bytes);
+    auto found = readers_.lend()->read(position, max_events, max_bytes);
     if (found.missing > 0 || !found.damaged.empty()) report(found);
+    // A page can vanish from a damaged file without a word from SQLite.
+    if (found.events.empty() && max_events > 0 && position < expected && newest() != 0)
+      throw SqliteError(11 /* SQLITE_CORRUPT */, "the newest events cannot be found");
     return std::move(found.events);
   } catch (const SqliteError& failure) {
     note(failure, seen);
@@ -267,7 +281,7 @@ void Engine::note(const SqliteError& failure, std::uint64_t generation) const {
 }
 
 bool Engine::wait_beyond(Position after, std::chrono::milliseconds timeout, std::stop_token stop) {
-  const auto beyond = [&] { return ledger_.last.position > static_cast<std::int64_t>(after); };
+  const auto beyond = [&] { return ledger_.newest > static_cast<std::int64_t>(after); };
   Lock lock(mutex_);
   events_.wait_for(lock, stop, timeout, [&] { return closing_ || beyond(); });
   return beyond();
@@ -401,15 +415,21 @@ void Engine::refresh_gauges() {
   set("cdviz_dead_letters", "Events in the dead letters.", static_cast<double>(is.dead_letters));
   set("cdviz_dead_letter_bytes", "Bytes of the dead letters.",
       static_cast<double>(is.dead_letter_bytes));
+  // A sink that was released must not look as if it still waited.
+  for (const auto& name : std::exchange(gauged_, {})) {
+    for (const char* gauge : {kSinkEvents, kSinkBytes, kSinkAge})
+      set(gauge, "", 0, {{"sink", name}});
+  }
   for (const auto& sink : is.sinks) {
+    gauged_.insert(sink.name);
     const telemetry::Labels labels{{"sink", sink.name}};
     const auto age = sink.oldest ? std::max(now - *sink.oldest, std::chrono::milliseconds(0))
                                  : std::chrono::milliseconds(0);
-    set("cdviz_queue_events", "Events that the sink still has to get.",
+    set(kSinkEvents, "Events that the sink still has to get.",
         static_cast<double>(sink.pending_events), labels);
-    set("cdviz_queue_bytes", "Bytes of events that the sink still has to get.",
+    set(kSinkBytes, "Bytes of events that the sink still has to get.",
         static_cast<double>(sink.pending_bytes), labels);
-    set("cdviz_queue_oldest_event_age_seconds", "Age of the oldest event the sink has to get.",
+    set(kSinkAge, "Age of the oldest event the sink has to get.",
         std::chrono::duration<double>(age).count(), labels);
   }
 }

@@ -132,7 +132,7 @@ class Engine final : public Queue {
   bool writer_sleeps_ = false;
   bool closing_ = false;
   std::set<std::int64_t> reported_gaps_;  ///< by the position before; damaged events negative
-  std::set<std::string> gauged_;          ///< sinks that have gauges
+  std::set<std::string> gauged_;          ///< sinks that have gauges; of the scraping thread
 
   // The writer's own.
   std::unique_ptr<Store> store_;

@@ -52,7 +52,12 @@ Result<void> Engine::start() {
         recover_database();
       }
     }
+    store_->begin(true);
     store_->detach_all();
+    store_->set_fact("max_bytes", static_cast<std::int64_t>(settings_.max_bytes));
+    store_->set_fact("dead_letters_max_bytes",
+                     static_cast<std::int64_t>(settings_.dead_letters_max_bytes));
+    store_->commit();
     ledger_ = written_;
   } catch (const SqliteError& failure) {
     auto error = error_of(failure);

@@ -55,6 +55,9 @@ Found Reader::read(std::int64_t after, std::size_t max_events, std::size_t max_b
       found.missing += place.events - previous - 1;
       if (found.missing_after == 0) found.missing_after = previous_position;
     }
+    // A damaged position would carry a sink's cursor past events that it has not got.
+    if (!sound && !starts && place.position != previous_position + 1)
+      throw SqliteError(11 /* SQLITE_CORRUPT */, "an event is damaged and out of place");
     if (sound) {
       previous = place.events;
     } else if (previous >= 0) {

@@ -188,8 +188,9 @@ class Salvage {
                        static_cast<std::uint32_t>(row.integer(4));
     if (place.position <= at_) return;
     if (!sound) {
-      // Its position may be what is damaged: it is believed only where it can be true.
-      if (place.position > end || place.position > at_ + kLookAhead) return;
+      // Its position may be what is damaged: it is believed only where one is due. Else it is among
+      // the missing.
+      if (place.position != at_ + 1 || place.position > end) return;
       keep_damaged(place.position, json);
       if (counted_ >= 0) ++counted_;
       at_ = place.position;

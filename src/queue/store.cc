@@ -155,6 +155,7 @@ Ledger Store::load() {
     const auto end = last.step() ? place_of(last, bytes) : std::nullopt;
     if (!end) throw damaged("the last event is damaged");
     ledger.last = *end;
+    ledger.newest = end->position;
   }
   Statement cursors(connection_, "SELECT sink, position, checksum FROM cursors");
   while (cursors.step()) {
@@ -197,6 +198,7 @@ void Store::add_event(Ledger& ledger, const Prepared& event) {
       .bind_text(8, event.json)
       .run();
   ledger.last = place;
+  ledger.newest = place.position;
 }
 
 void Store::add_letter(Ledger& ledger, const DeadLetter& letter,

@@ -15,7 +15,9 @@ namespace cdviz::queue {
 
 /// What the writer knows by heart, as of the last commit.
 struct Ledger {
-  Place last;     ///< the newest event
+  Place last;  ///< the newest event that ever was
+  std::int64_t newest =
+      0;          ///< the newest event that is there: below last.position when events were lost
   Place deleted;  ///< the newest event that was deleted; last - deleted is what the queue holds
   std::map<std::string, std::int64_t, std::less<>> cursors;  ///< sink → position
   std::int64_t letters = 0;

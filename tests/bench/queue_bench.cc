@@ -2,7 +2,7 @@
 // fdatasync) in the same groups on the same disk. Many requests in flight, 1 KB events, one or
 // several to a request.
 //
-// usage: queue_bench [DIRECTORY [SECONDS]]   (default: ./queue-bench, 3)
+// usage: queue_bench [DIRECTORY [SECONDS [BACKLOG_MIB]]]   (default: ./queue-bench, 3, 256)
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -158,12 +159,63 @@ double queue_rate(const std::filesystem::path& directory, int in_flight, std::si
   return rate;
 }
 
+/// Fills a queue in a child that then dies, and opens it: what a start costs after kill -9.
+void start_time(const std::filesystem::path& directory, std::uint64_t megabytes) {
+  std::filesystem::remove_all(directory);
+  const SystemClock clock;
+  const queue::QueueSettings settings{.directory = directory,
+                                      .max_bytes = std::uint64_t{8} << 30,
+                                      .durability = queue::Durability::os};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    telemetry::Metrics metrics;
+    telemetry::Log log({.level = telemetry::Level::warn}, clock);
+    auto queue = queue::Queue::open(settings, clock, metrics, log);
+    if (!queue || !(*queue)->attach("away", queue::From::oldest)) ::_exit(1);
+    std::size_t number = 0;
+    while ((*queue)->status().bytes < megabytes << 20U) {
+      queue::Batch batch;
+      for (int i = 0; i < 1000; ++i) batch.events.push_back(event(++number));
+      (*queue)->submit(std::move(batch), true);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  telemetry::Metrics metrics;
+  telemetry::Log log({.level = telemetry::Level::warn}, clock);
+  const auto start = SteadyClock::now();
+  auto queue = queue::Queue::open(settings, clock, metrics, log);
+  const double opened = seconds_since(start);
+  if (!queue) std::exit(1);
+  const auto pending = (*queue)->status().sinks.at(0).pending_events;
+  const auto again = SteadyClock::now();
+  queue::Position at{0};
+  std::size_t read = 0;
+  while (read < pending) {
+    const auto found = (*queue)->read(at, 1000, 4U << 20U);
+    if (!found || found->empty()) break;
+    read += found->size();
+    at = found->back().position;
+  }
+  std::printf("start after kill -9 with %llu MiB: %.0f ms; %zu events read at %.0f/s, ",
+              static_cast<unsigned long long>((*queue)->status().bytes >> 20U), opened * 1000, read,
+              static_cast<double>(read) / seconds_since(again));
+  rusage use{};
+  ::getrusage(RUSAGE_SELF, &use);
+  std::printf("peak memory %ld MiB\n", use.ru_maxrss / 1024);
+  queue->reset();
+  std::filesystem::remove_all(directory);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::filesystem::path directory = argc > 1 ? argv[1] : "queue-bench";
   const double seconds = argc > 2 ? std::atof(argv[2]) : 3;
+  const auto backlog = static_cast<std::uint64_t>(argc > 3 ? std::atoi(argv[3]) : 256);
   std::filesystem::create_directories(directory);
+  start_time(directory / "queue", backlog);
   std::printf("%-34s %12s %10s\n", "1 KB events, fsynced", "events/s", "CPU us");
   for (const std::size_t group : {1U, 64U, 256U, 1024U})
     std::printf("%-27s %6zu %12.0f\n", "log, events to a write:", group,
