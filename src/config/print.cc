@@ -119,7 +119,10 @@ class Printer {
     const bool is_masked =
         type == OptionType::secret || type == OptionType::secret_list || cell.from_file;
     const auto value = std::visit(Inline{is_masked}, cell.value);
-    if (value.empty()) return;
+    // A list that is not there is not the same as an empty one.
+    const bool is_absent =
+        !cell.given && cell.option->fallback.empty() && type != OptionType::boolean;
+    if (value.empty() || is_absent) return;
     const auto origin = cell.given ? to_string(cell.at) : "default";
     const auto text = fmt::format("{} = {}", cell.option->name, value);
     out_ += fmt::format("{:<40}  # {}\n", text, one_line(origin));
