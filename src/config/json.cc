@@ -5,6 +5,7 @@
 
 #include "config/reader.h"
 #include "config/toml.h"
+#include "config/units.h"
 
 namespace cdviz::config {
 namespace {
@@ -31,11 +32,11 @@ class Convert {
   json::value operator()(const std::string& text) const {
     auto out = interpolate(text, environment_);
     if (!out.error.empty() && !(is_lenient_ && out.has_variables)) error_ = out.error;
-    return json::string{out.text};
+    return checked(out.text);
   }
   json::value operator()(const Value::Untyped& untyped) const {
     const auto typed = parse_toml_value(untyped.text, {});
-    return typed ? std::visit(*this, typed->data) : json::value{json::string{untyped.text}};
+    return typed ? std::visit(*this, typed->data) : checked(untyped.text);
   }
   json::value operator()(std::int64_t number) const { return number; }
   json::value operator()(double number) const {
@@ -46,6 +47,11 @@ class Convert {
   json::value operator()(const Value::Moment& moment) const { return json::string{moment.text}; }
 
  private:
+  json::value checked(const std::string& text) const {
+    if (!is_utf8(text)) error_ = "is not UTF-8; convert it";
+    return json::string{text};
+  }
+
   const Environment& environment_;
   bool is_lenient_;
   std::string& error_;

@@ -102,7 +102,7 @@ void overlay_environment(Value& root, const Environment& environment, int layer,
     const auto& [name, text] = *variable;
     const Origin at{std::make_shared<const std::string>("environment " + name), 0, 0, layer};
     const auto path = split_path(std::string_view{name}.substr(kEnvironmentPrefix.size()));
-    if (path.size() > kNesting || std::count(path.begin(), path.end(), "") != 0) {
+    if (path.size() > kNesting || !is_utf8(name) || std::count(path.begin(), path.end(), "") != 0) {
       mistakes.add(at, "", "names no key; write CDVIZ_COLLECTOR__SECTION__KEY");
       continue;
     }
