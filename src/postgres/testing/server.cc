@@ -99,7 +99,7 @@ std::string Server::missing() {
   return {};
 }
 
-Server::Server() {
+Server::Server(Settings settings) : settings_(settings) {
   if (const std::string why = missing(); !why.empty()) throw std::runtime_error(why);
   std::string name = "/tmp/cdviz-pg-XXXXXX";
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory under /tmp");
@@ -139,7 +139,8 @@ void Server::initialise() {
 }
 
 void Server::start() {
-  const std::string settings[] = {"fsync=off", "listen_addresses=127.0.0.1", "max_connections=50",
+  const std::string settings[] = {settings_.fsync ? "fsync=on" : "fsync=off",
+                                  "listen_addresses=127.0.0.1", "max_connections=50",
                                   "unix_socket_directories=" + directory_.string()};
   std::vector<std::string> command{(programs() / "postgres").string(), "-D",
                                    (directory_ / "data").string(), "-p", std::to_string(port_)};

@@ -14,9 +14,12 @@ namespace cdviz::postgres::testing {
 /// Owned by one test program. Not thread-safe.
 class Server {
  public:
+  struct Settings {
+    bool fsync = false;  ///< for measuring
+  };
   /// Starts one and waits until it answers. Throws std::runtime_error with its log when it does
   /// not.
-  Server();
+  explicit Server(Settings settings = {false});
   ~Server();  ///< stops it and removes its files
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -50,6 +53,7 @@ class Server {
   void initialise();
   std::string make_database(const std::string& from_template);
 
+  const Settings settings_;
   std::filesystem::path directory_;
   std::uint16_t port_ = 0;
   pid_t pid_ = -1;
