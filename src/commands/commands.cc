@@ -11,6 +11,8 @@ void add_all(CLI::App& app, int& exit_code) {
   app.set_version_flag("--version", std::string("cdviz-collector ") + std::string(kVersion));
   add_connect(app, exit_code);
   add_migrate(app, exit_code);
+  add_dead_letters(app, exit_code);
+  add_queue(app, exit_code);
   add_check(app, exit_code);
   add_config(app, exit_code);
   add_reference(app, exit_code);

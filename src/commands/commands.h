@@ -14,6 +14,8 @@ void add_all(CLI::App& app, int& exit_code);
 
 void add_connect(CLI::App& app, int& exit_code);
 void add_migrate(CLI::App& app, int& exit_code);
+void add_dead_letters(CLI::App& app, int& exit_code);
+void add_queue(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
 void add_reference(CLI::App& app, int& exit_code);
