@@ -71,7 +71,7 @@ struct Inlet {
 
   /// Transforms, normalises, validates, and queues `batch` with `checkpoint` in one transaction.
   /// Waits while the queue is full: that wait is our backpressure.
-  /// @param settled  called exactly once, on the queue's writer thread (or on this one when nothing
+  /// @param settled  called exactly once, on a thread of the pipeline (or on this one when nothing
   /// had to be written):
   ///                 return quickly, never throw
   /// @returns false if the pipeline is closing: nothing taken, and `settled` is not called

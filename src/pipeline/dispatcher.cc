@@ -99,7 +99,7 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
         return step == Step::done ? deliver(lot, middle, last) : step;
       }
       if (guard_.allow(services_.clock.now())) {
-        return bury({letter_of(lot.events[first], error)}, lot.positions[first]);
+        return bury(letter_of(lot.events[first], error), lot.positions[first]);
       }
       return after_stop({Fault::stop,
                          "the other end refuses one event after another; nothing more becomes a "
@@ -145,7 +145,7 @@ Result<void> Dispatcher::write(const Lot& lot, std::size_t first, std::size_t la
   SinkBalance& balance = services_.balance;
   const auto events = std::span(lot.events).subspan(first, last - first);
   const auto start = services_.clock.now();
-  const auto sent = [&]() -> Result<void> {
+  auto sent = [&]() -> Result<void> {
     try {
       return sink_->write(events, stop_.get_token());
     } catch (const std::exception& e) {
@@ -185,22 +185,20 @@ queue::DeadLetter Dispatcher::letter_of(const Event& event, const Error& why) co
           .at = services_.clock.wall()};
 }
 
-/// Keeps `letters` and moves the cursor; waits while the dead letters are full.
-Dispatcher::Step Dispatcher::bury(std::vector<queue::DeadLetter> letters, queue::Position to) {
+/// Keeps `letter` and moves the cursor past its event; waits while the dead letters are full.
+Dispatcher::Step Dispatcher::bury(const queue::DeadLetter& letter, queue::Position to) {
   for (;;) {
-    const auto kept = advance_and_wait(letters, to);
+    const auto kept = advance_and_wait({letter}, to);
     if (kept) break;
     const Step step = after_failure(kept.error(), "cannot keep what the sink rejected, waiting");
     if (step == Step::end) return step;
   }
-  for (const auto& letter : letters) {
-    services_.balance.dead_letters.add(letter.code);
-    services_.log.warn(name_, "rejected, kept as a dead letter",
-                       {{"event_id", letter.event_id},
-                        {"event_source", letter.event_source},
-                        {"code", letter.code},
-                        {"error", letter.reason}});
-  }
+  services_.balance.dead_letters.add(letter.code);
+  services_.log.warn(name_, "rejected, kept as a dead letter",
+                     {{"event_id", letter.event_id},
+                      {"event_source", letter.event_source},
+                      {"code", letter.code},
+                      {"error", letter.reason}});
   works();
   return Step::done;
 }
@@ -217,7 +215,7 @@ Result<void> Dispatcher::advance_and_wait(std::vector<queue::DeadLetter> letters
   auto answered = answer->get_future();
   services_.queue.advance(name_, to, std::move(letters),
                           [answer](const Result<void>& result) { answer->set_value(result); });
-  const auto result = answered.get();
+  auto result = answered.get();
   if (!result) return result;
   cursor_ = to;
   if (services_.watch != nullptr) services_.watch->delivered(name_, to);

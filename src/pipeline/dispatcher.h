@@ -91,7 +91,7 @@ class Dispatcher {
   Step deliver(const Lot& lot, std::size_t first, std::size_t last);
   Step probe();
   Result<void> write(const Lot& lot, std::size_t first, std::size_t last);
-  Step bury(std::vector<queue::DeadLetter> letters, queue::Position to);
+  Step bury(const queue::DeadLetter& letter, queue::Position to);
   queue::DeadLetter letter_of(const Event& event, const Error& why) const;
   void advance(queue::Position to);
   Result<void> advance_and_wait(std::vector<queue::DeadLetter> letters, queue::Position to);

@@ -170,6 +170,10 @@ TEST_F(InletTest, TheBalanceOfASourceIsExact) {
             static_cast<double>(4 * event_json("a").size() + 3));
   EXPECT_EQ(f.metric("cdviz_accepted_events_total{component_id=\"in\""), 4);
   EXPECT_EQ(f.metric("cdviz_filtered_events_total{component_id=\"in\""), 0);
+  for (const auto& letter : f.queue.dead_letters()) {
+    const std::string labels = R"({component_id="in",component_type="fake",reason=")" + letter.code;
+    EXPECT_EQ(f.metric("cdviz_rejected_events_total" + labels + "\"}"), 1);
+  }
 }
 
 TEST_F(InletTest, TheLastEventsAreListedNewestFirst) {

@@ -83,6 +83,17 @@ TEST_F(Reload, AStuckSinkHoldsUpOnlyItsOwnSuccessor) {
   EXPECT_EQ(second.stored(), Ids{}) << "replaced before it could start";
 }
 
+TEST_F(Reload, AStopNamesAStuckSinkAndTheSuccessorThatWaitsForItOnce) {
+  f.start();
+  f.peer.hangs(true);
+  ASSERT_TRUE(f.put({"a"}).has_value());
+  ASSERT_TRUE(eventually([&] { return f.peer.writing() == 1; }));
+  reload(only(f.source(), f.sink("out", "2")));
+  const Drained drained = f.stop_after_deadline();
+  EXPECT_EQ(drained.stuck, std::vector<std::string>{"out"});
+  f.peer.hangs_no_more();  // so that this test can end
+}
+
 TEST_F(Reload, ASinkThatIsGoneKeepsItsPlaceInTheQueueAndGetsTheRestWhenItIsBack) {
   f.start();
   f.peer.answers({Fault::retry, "away", "08006"});
