@@ -2,7 +2,6 @@
 #include "config/reference.h"
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -52,7 +51,7 @@ int write(const fs::path& folder, const std::vector<config::Page>& pages) {
     file << page.text;
     if (!file.flush()) {
       fmt::print(stderr, "cannot write {}: {}\n", (folder / page.name).string(),
-                 std::strerror(errno));
+                 std::generic_category().message(errno));
       return 1;
     }
   }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,7 +70,7 @@ std::optional<std::string> read_text_file(const std::string& path, std::size_t b
   const std::unique_ptr<std::FILE, Close> opened{std::fopen(path.c_str(), "rbe")};
   std::FILE* file = opened.get();
   if (file == nullptr) {
-    error = fmt::format("cannot be read: {}", std::strerror(errno));
+    error = fmt::format("cannot be read: {}", std::generic_category().message(errno));
     return std::nullopt;
   }
   struct stat status {};
@@ -88,7 +88,7 @@ std::optional<std::string> read_text_file(const std::string& path, std::size_t b
     }
   }
   if (std::ferror(file) != 0) {
-    error = fmt::format("cannot be read: {}", std::strerror(errno));
+    error = fmt::format("cannot be read: {}", std::generic_category().message(errno));
     return std::nullopt;
   }
   return text;
@@ -158,8 +158,9 @@ bool overlay_setting(Value& root, std::string_view setting, std::size_t number, 
     }
   }
   auto fragment = parse_toml(setting, at, mistakes);
-  if (fragment) merge(root, *std::move(fragment));
-  return fragment.has_value();
+  if (!fragment) return false;
+  merge(root, *std::move(fragment));
+  return true;
 }
 
 }  // namespace cdviz::config
