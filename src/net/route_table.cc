@@ -17,9 +17,10 @@ bool serves(const Route& route, std::string_view method) {
 }
 
 void add_allowed(std::string& allow, const Route& route) {
+  const std::string methods = route.method == "GET" ? "GET, HEAD" : route.method;
+  if (allow.find(methods) != std::string::npos) return;  // a wildcard beside the exact path
   if (!allow.empty()) allow += ", ";
-  allow += route.method;
-  if (route.method == "GET") allow += ", HEAD";
+  allow += methods;
 }
 
 }  // namespace

@@ -59,6 +59,13 @@ TEST(RouteTable, NamesTheMethodsOfAPathThatDoesNotTakeThisOne) {
   EXPECT_EQ(f.find("get", "/a"), "allow: GET, HEAD, POST");
 }
 
+TEST(RouteTable, NamesAMethodOnceThoughAWildcardTakesItToo) {
+  Fixture f;
+  f.keep("POST", "/a/b");
+  f.keep("POST", "/a/*");
+  EXPECT_EQ(f.find("PUT", "/a/b"), "allow: POST");
+}
+
 TEST(RouteTable, TheSameMethodAndPathTwiceIsAnError) {
   Fixture f;
   f.keep("GET", "/a");

@@ -101,6 +101,10 @@ net::Response refused(const Receipt& receipt, Documents::Form form) {
 }  // namespace
 
 net::Response answer(const Result<Receipt>& settled, Documents::Form form) {
+  if (!settled && settled.error().fault == Fault::reject) {
+    return net::problem(413, "Too large",
+                        "Alone it is larger than the whole queue ([queue] max_bytes).");
+  }
   if (!settled) {
     return unavailable("Nothing of this request was stored. Send it again later.",
                        settled.error().retry_after.value_or(kRetryAfter));

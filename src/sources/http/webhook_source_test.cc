@@ -115,6 +115,12 @@ TEST(Webhook, AFailureToStoreIs503AndDoesNotTellWhereTheDiskIs) {
   EXPECT_THAT(response->body, Not(HasSubstr("/var/lib")));
 }
 
+TEST(Webhook, WhatIsLargerThanTheWholeQueueIs413) {
+  TestServer server;
+  server.inlet.fails = Error{Fault::reject, "larger than the queue", "batch_too_large"};
+  EXPECT_EQ(server.post("{}")->status, 413);
+}
+
 TEST(Webhook, ForeignTypesAreRefusedBeforeTheBodyIsRead) {
   TestServer server;
   for (const char* type : {"multipart/form-data; boundary=x", "image/png", "application/xml",
