@@ -49,6 +49,7 @@ std::uint16_t free_port() {
 // Runs a program as the server's user, its output into `log`. The child ends with us.
 pid_t launch(const std::vector<std::string>& command, const fs::path& log) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const passwd* user = other_user();
@@ -178,7 +179,7 @@ std::string Server::url(const std::string& database, const std::string& user,
 std::string Server::make_database(const std::string& from_template) {
   auto connection = Connection::open({.url = url()});
   if (!connection) throw std::runtime_error(connection.error().message);
-  const std::string name = fmt::format("test_{}", ++databases_);
+  std::string name = fmt::format("test_{}", ++databases_);
   const auto made = connection.value().execute(
       fmt::format("create database {} template {}", name, from_template));
   if (!made) throw std::runtime_error(made.error().message);

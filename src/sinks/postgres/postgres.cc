@@ -4,6 +4,7 @@
 // connection breaks before the answer the batch is sent again.
 #include "sinks/postgres/postgres.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
@@ -61,6 +62,8 @@ constexpr std::array kOptions = {
 
 /// Times that the same batch may run into statement_timeout before it is halved.
 constexpr int kTimeoutsBeforeSplit = 3;
+/// For one who waits at a terminal.
+constexpr std::chrono::milliseconds kReachTimeout{4'000};
 
 ConnectSettings settings_of(const config::Options& options) {
   return {.url = options.text("url"),
@@ -175,7 +178,10 @@ Result<std::unique_ptr<Sink>> make(const config::Options& options, const Service
 }
 
 Result<void> reach(const config::Options& options, const Services&) {
-  auto connection = Connection::open(settings_of(options));
+  ConnectSettings settings = settings_of(options);
+  settings.connect_timeout = std::min(settings.connect_timeout, kReachTimeout);
+  settings.statement_timeout = std::min(settings.statement_timeout, kReachTimeout);
+  auto connection = Connection::open(settings);
   if (!connection) return with_advice(connection.error());
   const auto found = connection.value().execute(
       "select has_schema_privilege(n.oid, 'usage') and has_function_privilege(p.oid, 'execute'), "
