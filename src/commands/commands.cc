@@ -9,6 +9,7 @@ namespace cdviz::commands {
 void add_all(CLI::App& app, int& exit_code) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("cdviz-collector ") + std::string(kVersion));
+  add_up(app, exit_code);
   add_connect(app, exit_code);
   add_migrate(app, exit_code);
   add_dead_letters(app, exit_code);

@@ -12,6 +12,7 @@ namespace cdviz::commands {
 /// All of them, in the order of --help.
 void add_all(CLI::App& app, int& exit_code);
 
+void add_up(CLI::App& app, int& exit_code);
 void add_connect(CLI::App& app, int& exit_code);
 void add_migrate(CLI::App& app, int& exit_code);
 void add_dead_letters(CLI::App& app, int& exit_code);

@@ -12,7 +12,7 @@
 
 #include "core/result.h"
 #include "postgres/cluster.h"
-#include "postgres/logins.h"
+#include "postgres/login_url.h"
 
 namespace cdviz::postgres {
 

@@ -2,6 +2,7 @@
 after a fix."""
 
 import json
+import re
 import unittest
 
 from harness import Collector, EndToEndTest, Postgres, event, event_bytes
@@ -13,7 +14,7 @@ POISON = [
     ("a NUL in a string", lambda text: text.replace('"pad":""', '"pad":"a\\u0000b"')),
     ("a lone surrogate", lambda text: text.replace('"pad":""', '"pad":"\\ud800"')),
     ("a number beyond numeric", lambda text: text.replace('"pad":""', '"pad":1e400000')),
-    ("the year 0", lambda text: text.replace('"timestamp":"20', '"timestamp":"00')),
+    ("the year 0", lambda text: re.sub(r'"timestamp":"[0-9]{4}', '"timestamp":"0000', text)),
     ("an id of 10 kB", lambda text: text.replace('"id":"poison', '"id":"' + "i" * 10_000 + "poison")),
     ("invalid UTF-8", lambda text: text.replace('"pad":""', '"pad":"\udcff"')),
 ]
