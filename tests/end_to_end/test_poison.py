@@ -1,6 +1,7 @@
 """One bad event among many: the others are stored, the bad one is kept with its bytes and the reason, and comes back
 after a fix."""
 
+import base64
 import json
 import re
 import unittest
@@ -26,9 +27,21 @@ class PoisonTest(EndToEndTest):
         self.postgres = Postgres(self)
         self.collector = Collector(self, self.postgres.migrate()).start()
 
+    def ask(self, verb, *arguments):
+        """One `dead-letters` verb, while the collector runs. @returns what it printed as JSON lines"""
+        done = self.collector.run("dead-letters", verb, *arguments, "--json", "--config", str(self.collector.config),
+                                  check=False)
+        self.assertIn(done.returncode, (0, 1), done.stderr)  # 1: nothing found
+        return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+
     def dead_letters(self):
-        listed = self.collector.run("dead-letters", "list", "--json", "--config", str(self.collector.config))
-        return [json.loads(line) for line in listed.stdout.splitlines() if line.strip()]
+        return self.ask("list", "--limit", "0")
+
+    @staticmethod
+    def body_of(shown):
+        if "body_base64" in shown:
+            return base64.b64decode(shown["body_base64"])
+        return shown["body"].encode()
 
     def batch_with(self, identity, poison):
         """NDJSON, because one line's bad bytes must not touch its neighbours."""
@@ -46,15 +59,18 @@ class PoisonTest(EndToEndTest):
                 answer = self.collector.post(body, content_type="application/x-ndjson")
                 self.assertEqual(answer.status, 202, answer)
                 told = answer.json()
-                self.assertEqual(len(told["accepted"]), COUNT - 1)
-                self.assertEqual([one["index"] for one in told["refused"]], [COUNT // 2])
-                self.assertTrue(told["refused"][0]["problems"][0]["message"])
-                letters = self.dead_letters()
+                # The door refuses what no JSON database could take; the database itself has the last word.
+                self.assertEqual([one["index"] for one in told["refused"]] or [COUNT // 2], [COUNT // 2])
+                self.assertEqual(len(told["accepted"]) + len(told["refused"]), COUNT)
+                letters = self.eventually(
+                    lambda: (lambda found: found if len(found) > round_number else None)(self.dead_letters()),
+                    "there is a dead letter")
                 self.assertEqual(len(letters), round_number + 1)
                 letter = max(letters, key=lambda one: one["number"])
-                shown = self.collector.run("dead-letters", "show", str(letter["number"]), "--body", "--config",
-                                           str(self.collector.config), check=True)
-                self.assertEqual(shown.stdout.encode("utf-8", "surrogateescape").strip(), bad.strip())
+                self.assertTrue(letter["code"] and letter["reason"], letter)
+                shown = self.ask("show", str(letter["number"]))[0]
+                self.assertEqual(self.body_of(shown), bad)
+                print(f"\n  {name}: {letter['from']}, {letter['code']}: {letter['reason'][:100]}", end="", flush=True)
         self.collector.wait_drained()
         self.assertEqual(len(self.postgres.stored()), len(POISON) * (COUNT - 1))
         self.assertEqual(self.collector.metrics().sum("cdviz_lost_events_total"), 0)
@@ -85,7 +101,7 @@ class PoisonTest(EndToEndTest):
         self.assertNotIn("unwanted", self.postgres.stored())
 
         self.postgres.query("drop trigger reject_one on cdviz_store.event")
-        self.collector.run("dead-letters", "replay", str(letters[0]["number"]), "--config", str(self.collector.config))
+        self.assertEqual(self.ask("replay", str(letters[0]["number"]))[0]["marked"], 1)
         self.eventually(lambda: "unwanted" in self.postgres.stored(), "the event is stored after the replay")
         self.eventually(lambda: self.dead_letters() == [], "the dead letter is gone")
         self.assertEqual(len(self.postgres.stored()), COUNT)
