@@ -25,7 +25,7 @@ RouteWatch::RouteWatch(net::Routes& routes) : routes_(routes), known_(std::make_
                           "No enabled source has this id: see [sources.NAME.extractor] in the "
                           "configuration.");
     }
-    auto answer = net::problem(503, "Starting", "The sources are being started: try again.");
+    auto answer = net::problem(503, "Not now", "The sources are starting or stopping: try again.");
     answer.headers.add("Retry-After", "1");
     return answer;
   };

@@ -1,6 +1,6 @@
 // The server's routes as the sources see them, and what is answered at a webhook's path while its
-// source is not there: when the program starts or reads its configuration anew, a sender must hear
-// "come again" (503), never "no such thing".
+// source is not there: when the program starts, stops or reads its configuration anew, a sender
+// must hear "come again" (503), never "no such thing".
 #pragma once
 
 #include <chrono>

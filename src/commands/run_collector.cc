@@ -162,6 +162,7 @@ class Collector {
     signals_.exit_at_the_next();
     if (request_.on_stopping) request_.on_stopping();
     server_.stop_accepting();
+    routes_.expect_changes();  // open connections outlive the sources: "come again", not "no such"
     const pipeline::Drained drained = pipeline_->stop();
     server_.drain(kServerDrain);
     for (const std::string& name : drained.stuck) {
