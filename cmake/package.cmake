@@ -18,7 +18,7 @@ install(TARGETS cdviz-collector RUNTIME)
 install(FILES packaging/systemd/cdviz-collector.service DESTINATION lib/systemd/system)
 install(FILES packaging/systemd/cdviz-collector.sysusers DESTINATION lib/sysusers.d RENAME cdviz-collector.conf)
 install(FILES packaging/collector.toml DESTINATION /etc/cdviz)
-install(FILES README.md CHANGELOG.md docs/architecture.md docs/operating.md packaging/debian/copyright DESTINATION ${doc})
+install(FILES README.md CHANGELOG.md docs/architecture.md docs/configuration.md docs/operating.md docs/reliability.md packaging/debian/copyright DESTINATION ${doc})
 install(DIRECTORY docs/components DESTINATION ${doc} FILES_MATCHING PATTERN "*.md" PATTERN "*.json")
 install(FILES ${generated}/changelog.Debian.gz DESTINATION ${doc} OPTIONAL)
 install(FILES ${generated}/cdviz-collector DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
@@ -37,8 +37,7 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "postgresql")
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "collects the events of software delivery as CDEvents
- Events come in over HTTP, are on disk before anybody is told that they were
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Events come in over HTTP, are on disk before anybody is told that they were
  taken, and are delivered to PostgreSQL, where each stands exactly once.
  .
  The service wants a configuration first: /etc/cdviz/collector.toml.")
