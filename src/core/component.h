@@ -46,8 +46,9 @@ struct SourceKind {
   /// run(). Problems with options are reported with Options::problem, all of them, and make returns
   /// Fault::stop.
   Result<std::unique_ptr<Source>> (*make)(const config::Options&, const Services&);
-  /// For `check --reach`: tries whether the other end answers and lets us in, changes nothing there, takes at most 10 s.
-  /// Called only with options that make() took. Null: there is no other end.
+  /// For `check --reach`: tries whether the other end answers and lets us in, changes nothing
+  /// there, takes at most 10 s. Called only with options that make() took. Null: there is no other
+  /// end.
   Result<void> (*reach)(const config::Options&, const Services&) = nullptr;
 };
 

@@ -175,6 +175,20 @@ TEST_F(InspectTest, StatusIsTheSameFromOutside) {
   EXPECT_FALSE(later->sinks[0].attached);
 }
 
+TEST_F(InspectTest, AQueueThatWasEmptiedHasNoEvents) {
+  open();
+  ASSERT_TRUE(queue_->attach("db", From::oldest));
+  const auto last = put({"a", "b"});
+  ASSERT_TRUE(last);
+  ASSERT_TRUE(advance("db", *last));
+  EXPECT_TRUE(soon([&] { return queue_->status().events == 0; }));
+  const auto outside = inspect()->status();
+  ASSERT_TRUE(outside) << outside.error().message;
+  EXPECT_EQ(outside->status.events, 0U);
+  EXPECT_EQ(outside->status.bytes, 0U);
+  EXPECT_EQ(outside->status.last, *last);
+}
+
 TEST_F(InspectTest, ASinkInUseIsReleasedOnlyByForceOthersAtOnce) {
   open();
   ASSERT_TRUE(queue_->attach("db", From::oldest));

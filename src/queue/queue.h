@@ -84,22 +84,22 @@ enum class From : std::uint8_t { now, oldest };
 
 struct SinkStatus {
   std::string name;
-  Position cursor;
-  std::uint64_t pending_events;
-  std::uint64_t pending_bytes;
-  std::optional<WallTime> oldest;  ///< received_at of the oldest pending event
+  Position cursor{};
+  std::uint64_t pending_events = 0;
+  std::uint64_t pending_bytes = 0;
+  std::optional<WallTime> oldest = {};  ///< received_at of the oldest pending event
 };
 
 struct QueueStatus {
-  std::uint64_t events;
-  std::uint64_t bytes;
-  std::uint64_t max_bytes;
-  std::uint64_t dead_letters;
-  std::uint64_t dead_letter_bytes;
-  Position last;
-  std::vector<SinkStatus> sinks;
-  bool accepting;      ///< false: full, or the disk fails
-  std::string reason;  ///< why not accepting
+  std::uint64_t events = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t max_bytes = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t dead_letter_bytes = 0;
+  Position last{};
+  std::vector<SinkStatus> sinks = {};
+  bool accepting = false;   ///< false: full, or the disk fails
+  std::string reason = {};  ///< why not accepting
 };
 
 /// Safe to call from any thread. Destroying it commits what was submitted, then closes.
