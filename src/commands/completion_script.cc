@@ -75,7 +75,8 @@ void add_flags(Verb& verb, const CLI::App& app) {
 }
 
 /// The first is the root; each stands behind its parent.
-std::size_t collect(std::vector<Verb>& list, const CLI::App& app, std::vector<std::string> path) {
+std::size_t collect(std::vector<Verb>& list, const CLI::App& app,
+                    const std::vector<std::string>& path) {
   const auto index = list.size();
   list.push_back({path, app.get_description()});
   add_flags(list[index], app);
@@ -84,7 +85,7 @@ std::size_t collect(std::vector<Verb>& list, const CLI::App& app, std::vector<st
        })) {
     auto inner = path;
     inner.push_back(below->get_name());
-    const auto at = collect(list, *below, std::move(inner));
+    const auto at = collect(list, *below, inner);
     list[index].verbs.push_back(at);
   }
   return index;

@@ -156,7 +156,7 @@ std::string list(const std::vector<Installation>& installations) {
 }
 
 Result<Installation> choose_installation(const Cluster& cluster, const Machine& machine) {
-  const char* path = std::getenv("PATH");
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody changes it
   const auto installed = find_installations(
       machine.versions, machine.search_path.empty() && path != nullptr ? std::string_view(path)
                                                                        : machine.search_path);

@@ -45,6 +45,7 @@ struct Failure {
 std::vector<std::string> environment() {
   std::vector<std::string> result = {"LC_ALL=C.UTF-8"};
   for (const char* name : {"PATH", "TZ", "LD_LIBRARY_PATH"}) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
     if (const char* value = std::getenv(name)) result.push_back(fmt::format("{}={}", name, value));
   }
   return result;
@@ -83,7 +84,7 @@ struct Child {
     for (int number = 1; number < NSIG; ++number) std::signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
+    sigprocmask(SIG_SETMASK, &none, nullptr);  // NOLINT(concurrency-mt-unsafe): one thread: forked
     umask(077);
     if (own_session) setsid();
     if (user != nullptr && !become(*user)) fail(Failure::user);
