@@ -115,6 +115,7 @@ Engine::Room Engine::room_for(const Request& request) const {
       request.letter_bytes > settings_.dead_letters_max_bytes)
     return Room::never;
   if (failing_) return Room::no;
+  if (disk_short_ && request.event_bytes + request.letter_bytes > 0) return Room::no;
   // One batch may be larger than what may wait, or large ones would never get in.
   const bool memory =
       waiting_bytes_ + waiting_letter_bytes_ == 0 ||
@@ -135,6 +136,7 @@ Engine::Room Engine::room_for(const Request& request) const {
 std::string Engine::why_not_accepting() const {
   if (failing_) return failing_->message;
   if (damaged_) return "the database is damaged and is being recovered";
+  if (disk_short_) return "the disk of the queue is full: make room";
   if (refused_events_ || ledger_.bytes() >= settings_.max_bytes)
     return fmt::format(
         "the queue is full: {} of {} bytes wait for the sinks; a sink is down or too "

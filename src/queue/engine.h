@@ -103,6 +103,12 @@ class Engine final : public Queue {
   void recover_database();
   void open_store();
   void count_lost(std::int64_t events, const char* how);
+
+  // engine_disk.cc: the writer's thread
+  bool disk_is_short(std::uint64_t bytes);
+  void turn_away_what_does_not_fit(std::vector<Request>& group);
+  void note_disk(bool is_short);
+
   void close_store() noexcept;
 
   const QueueSettings settings_;
@@ -128,6 +134,7 @@ class Engine final : public Queue {
   bool look_ = false;                    ///< another process may have written
   mutable bool refused_events_ = false;  ///< somebody was told "full" since there was room last
   mutable bool refused_letters_ = false;
+  bool disk_short_ = false;  ///< written by the writer's thread only
   int waiting_for_room_ = 0;
   bool writer_sleeps_ = false;
   bool closing_ = false;

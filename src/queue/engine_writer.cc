@@ -59,6 +59,7 @@ Result<void> Engine::start() {
                      static_cast<std::int64_t>(settings_.dead_letters_max_bytes));
     store_->commit();
     ledger_ = written_;
+    note_disk(disk_is_short(0));
   } catch (const SqliteError& failure) {
     auto error = error_of(failure);
     error.message = fmt::format("cannot open {}: {}", file.string(), error.message);
@@ -119,7 +120,7 @@ std::int64_t Engine::deletable() const {
 }
 
 bool Engine::tidy_due(steady_clock::time_point now) const {
-  const bool hurry = waiting_for_room_ > 0 || refused_events_;
+  const bool hurry = waiting_for_room_ > 0 || refused_events_ || disk_short_;
   if (!moved_.empty() && (hurry || now >= *moved_since_ + kLag)) return true;
   return deletions_left_ || (deletable() > 0 && (hurry || now >= committed_at_ + kLag));
 }
@@ -141,7 +142,8 @@ bool Engine::wait_for_work(Lock& lock) {
       if (deletable() > 0) until = std::min(until.value_or(now + kLag), committed_at_ + kLag);
     }
     // Another process may make room: a command that drops dead letters or releases a sink.
-    const bool hopes = !failing_ && (refused_letters_ || refused_events_ || waiting_for_room_ > 0);
+    const bool hopes =
+        !failing_ && (refused_letters_ || refused_events_ || disk_short_ || waiting_for_room_ > 0);
     if (hopes) until = std::min(until.value_or(now + kRetry), now + kRetry);
     writer_sleeps_ = true;
     const bool awake = until ? work_.wait_until(lock, *until) == std::cv_status::no_timeout
@@ -189,6 +191,7 @@ void Engine::run() {
     }
     auto group = take_group();
     lock.unlock();
+    turn_away_what_does_not_fit(group);
     commit_group(std::move(group));
     lock.lock();
   }
@@ -216,7 +219,7 @@ void Engine::commit_group(std::vector<Request> group) {
     moved.swap(moved_);
     moved_since_.reset();
     look_ = false;
-    hurry = waiting_for_room_ > 0 || refused_events_;
+    hurry = waiting_for_room_ > 0 || refused_events_ || disk_short_;
   }
   Ledger next = written_;
   std::vector<Result<Position>> outcomes;

@@ -95,6 +95,8 @@ class Store {
   bool checkpoint(bool truncate);
   /// Pages in the WAL after the last commit.
   int wal_pages() const { return wal_pages_; }
+  /// Of pages in the database that nothing uses.
+  std::uint64_t free_bytes();
   Connection& connection() { return connection_; }
 
  private:
