@@ -8,6 +8,13 @@ int main(int argc, char** argv) {
       "Collects the events of software delivery as CDEvents, keeps them safe, and sends them on."};
   int exit_code = 0;
   cdviz::commands::add_all(app, exit_code);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help and --version come this way too; every mistake on the command line is EX_USAGE of
+    // sysexits.h.
+    constexpr int kExitUsage = 64;
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
   return exit_code;
 }

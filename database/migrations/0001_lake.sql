@@ -226,7 +226,7 @@ begin
                                                      coalesce(quote_literal(left(type, 256)), 'missing'))) end, '.') as type
       from (
         select event, context ->> 'source' as source, context ->> 'id' as id, context ->> 'type' as type,
-          context ->> 'timestamp' as stamp, context ->> 'chainId' as chain_id,
+          context ->> 'timestamp' as stamp, coalesce(context ->> 'chainId', context ->> 'chain_id') as chain_id,
           subject ->> 'id' as subject_id, subject ->> 'source' as subject_source
         from (
           select event, event -> 'context' as context, event -> 'subject' as subject
@@ -289,7 +289,7 @@ comment on column cdviz_store.event.event_id is 'context.id';
 comment on column cdviz_store.event.subject_source is 'subject.source, or context.source without it';
 comment on column cdviz_store.event.subject_id is 'subject.id';
 comment on column cdviz_store.event.subject_key is 'Identity of the subject (cdviz_store.subject_key)';
-comment on column cdviz_store.event.chain_id is 'context.chainId';
+comment on column cdviz_store.event.chain_id is 'context.chainId (chain_id in events of 0.4.0)';
 comment on column cdviz_store.event.payload is 'The whole event';
 comment on index cdviz_store.event_time_idx is 'Used only by queries that say: time > ''-infinity''. The views do.';
 comment on table cdviz_store.event_before_2000 is 'Events with a time before 2000 (bad clocks), a partition of cdviz_store.event.';

@@ -1,6 +1,9 @@
 #include "commands/assembly.h"
 
+#include <map>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace cdviz::commands {
 namespace {
@@ -13,6 +16,19 @@ telemetry::Level level_of(std::string_view name) {
   return telemetry::Level::info;
 }
 
+/// Two webhooks on one path: only one of them could ever open it.
+void expect_different_paths(const config::Config& config) {
+  std::map<std::string, std::string> owners;
+  for (const config::SourceEntry& entry : config.sources()) {
+    if (!entry.enabled || entry.kind->name != "webhook") continue;
+    const auto [owner, first] = owners.emplace(entry.options.text("id"), entry.name);
+    if (first) continue;
+    entry.options.problem(
+        "id", fmt::format("sources.{} has this id too: each webhook needs one of its own",
+                          owner->second));
+  }
+}
+
 Services named(const Services& services, const std::string& name) {
   return {name, services.clock, services.metrics, services.log, services.routes};
 }
@@ -20,6 +36,7 @@ Services named(const Services& services, const std::string& name) {
 }  // namespace
 
 pipeline::Parts make_parts(const config::Config& config, const Services& services) {
+  expect_different_paths(config);
   pipeline::Parts parts;
   for (const config::SourceEntry& entry : config.sources()) {
     if (!entry.enabled) continue;

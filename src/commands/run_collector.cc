@@ -28,6 +28,7 @@ namespace {
 constexpr int kExitLeftOnDisk = 75;  // EX_TEMPFAIL of sysexits.h
 constexpr std::chrono::seconds kRoutesDeadline{5};
 constexpr std::chrono::seconds kServerDrain{2};
+constexpr std::chrono::seconds kOpenPause{1};
 
 config::Config load_to_run(const RunRequest& request) {
   auto config = config::load(request.input(), registry::catalogue());
@@ -55,10 +56,9 @@ class Collector {
     auto parts = make_parts(config, services());
     if (!config.valid()) return report(config);
 
-    auto queue =
-        queue::Queue::open(queue_settings(config.section("queue")), clock_, metrics_, log_);
-    if (!queue) return fail("queue", queue.error());
-    queue_ = std::move(*queue);
+    if (const auto opened = open_queue(config.section("queue")); !opened) {
+      return fail("queue", opened.error());
+    }
     pipeline_ = pipeline::Pipeline::make(
         pipeline_settings(config.section("pipeline"), config.section("queue")), *queue_, clock_,
         metrics_, log_);
@@ -79,6 +79,23 @@ class Collector {
 
  private:
   Services services() { return {"", clock_, metrics_, log_, routes_}; }
+
+  /// Waits for a disk that is full or away, until a signal: a restart would find it the same.
+  Result<void> open_queue(const config::Options& options) {
+    for (;;) {
+      auto queue = queue::Queue::open(queue_settings(options), clock_, metrics_, log_);
+      if (queue) {
+        queue_ = std::move(*queue);
+        return {};
+      }
+      const Error error = queue.error();
+      if (error.fault != Fault::retry) return error;
+      log_.warn("queue", "cannot open, trying again", {{"error", error.message}});
+      if (const int signal = signals_.wait(kOpenPause); signal != 0 && signal != SIGHUP) {
+        return error;
+      }
+    }
+  }
 
   std::string base_url(const config::Options& http) const {
     if (http.given("root_url")) return http.text("root_url");

@@ -20,6 +20,12 @@ int Signals::wait() const {
   return signal;
 }
 
+int Signals::wait(std::chrono::seconds timeout) const {
+  const timespec limit{.tv_sec = timeout.count(), .tv_nsec = 0};
+  const int signal = sigtimedwait(&set_, nullptr, &limit);
+  return signal > 0 ? signal : 0;
+}
+
 void Signals::exit_at_the_next() {
   // Never joined: it lives until the process ends, one way or the other.
   std::thread([set = set_] {

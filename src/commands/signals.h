@@ -2,6 +2,7 @@
 // handler.
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <thread>
 
@@ -14,6 +15,9 @@ class Signals {
   Signals();
   /// Waits for one of them.
   int wait() const;
+  /// Waits for one of them, but not longer than `timeout`.
+  /// @returns 0 when none came
+  int wait(std::chrono::seconds timeout) const;
   /// From now on SIGINT and SIGTERM end the process at once with 128 + signal; SIGHUP is swallowed.
   /// What was accepted is on disk, so that nothing is lost by it.
   void exit_at_the_next();

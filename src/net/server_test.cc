@@ -449,7 +449,7 @@ TEST(Problem, IsJsonWhateverItSays) {
   EXPECT_EQ(response.status, 422);
   EXPECT_EQ(response.body,
             "{\"title\":\"A \\\"title\\\"\",\"status\":422,"
-            "\"detail\":\"line\\u000a\\\\ \\u0001 \xef\xbf\xbd \xc3\xa9\",\"event\":3}\n");
+            "\"detail\":\"line\\n\\\\ \\u0001 \xef\xbf\xbd \xc3\xa9\",\"event\":3}\n");
 }
 
 }  // namespace

@@ -94,6 +94,13 @@ TEST_F(IngestTest, AnEventIsStoredWithItsPartsAndItsWholePayload) {
       "t");
 }
 
+TEST_F(IngestTest, TheChainIsReadAsEvents040SpellItToo) {
+  std::string event = json({.id = "a-1"});
+  event.replace(event.find("chainId"), 7, "chain_id");
+  EXPECT_EQ(store({event}), (Stored{1, 0}));
+  EXPECT_EQ(ask("select chain_id from cdviz.events"), "c");
+}
+
 TEST_F(IngestTest, EveryMomentOfRfc3339IsStored) {
   const std::vector<std::pair<std::string, std::string>> moments = {
       {"2026-03-01T12:00:00Z", "2026-03-01 12:00:00+00"},

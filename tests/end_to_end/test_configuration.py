@@ -25,6 +25,8 @@ BROKEN = {
     "[sinks.a]\ntype = 'postgres'\n": "collector.toml:1:1: sinks.a.url: is required",
     "[log]\nlevel = '${NOT_SET}'\n": "needs the environment variable NOT_SET, which is not set",
     "": "no source is enabled",
+    "[sources.a.extractor]\ntype = 'webhook'\nid = '0'\n[sources.b.extractor]\ntype = 'webhook'\nid = '0'\n"
+    "[sinks.s]\ntype = 'stdout'\n": "collector.toml:6:6: sources.b.extractor.id: sources.a has this id too",
 }
 
 
@@ -52,6 +54,11 @@ class ConfigurationTest(EndToEndTest):
         ran = self.run_with("check", "--config", "collector.toml")
         self.assertEqual((ran.returncode, ran.stdout), (0, "configuration is valid: 1 source, 1 sink\n"), ran.stderr)
         self.assertFalse((self.directory / "queue").exists())
+
+    def test_a_mistake_on_the_command_line_is_64_and_help_is_0(self):
+        self.assert_says(self.run_with("check", "--confg", "x"), 64, "--confg")
+        self.assert_says(self.run_with(), 64, "subcommand")
+        self.assert_says(self.run_with("connect", "--help"), 0, "Exit codes")
 
     def test_mistakes_end_check_and_connect_with_78_and_touch_no_queue(self):
         for text, said in BROKEN.items():
