@@ -21,7 +21,7 @@ class Up:
         self.log = test.directory / f"up-{len(test.logs)}.log"
         test.logs.append(("up", self.log))
         self.file = self.directory / "connection.env"
-        self.old = self.file.stat().st_ino if self.file.exists() else None  # of one that was killed
+        self.old = self._version()  # of one that was killed
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [BINARY, "up", "--data-dir", str(directory), "--listen", listen, *arguments],
@@ -37,6 +37,14 @@ class Up:
             os.kill(pid, signal.SIGQUIT)
             wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the private PostgreSQL has gone", 30)
 
+    def _version(self):
+        """Which file it is: an inode alone may be given again to the next one."""
+        try:
+            found = self.file.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
     def said(self):
         return self.log.read_text(errors="replace")
 
@@ -44,7 +52,7 @@ class Up:
         def look():
             if self.process.poll() is not None:
                 raise AssertionError(f"up ended with {self.process.returncode}:\n{self.said()}")
-            return self.file.exists() and self.file.stat().st_ino != self.old
+            return self._version() not in (None, self.old)
         wait_for(look, "up is ready", START, 0.05)
         lines = self.file.read_text().splitlines()
         self.connections = dict(line.split("=", 1) for line in lines)
