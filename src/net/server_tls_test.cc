@@ -18,7 +18,6 @@ namespace cdviz::net {
 namespace {
 
 using testing::Client;
-using testing::eventually;
 
 template <auto kFree>
 struct Free {
