@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -20,8 +21,10 @@ Error cannot_open(const std::filesystem::path& file) {
 /// The process id in the file; 0 when there is none.
 int process_in(int fd) {
   std::array<char, 16> text{};
-  const auto size = ::pread(fd, text.data(), text.size() - 1, 0);
-  return size > 0 ? std::atoi(text.data()) : 0;
+  const auto size = ::pread(fd, text.data(), text.size(), 0);
+  int process = 0;  // stays when there are no digits
+  if (size > 0) std::from_chars(text.data(), text.data() + size, process);
+  return process;
 }
 
 struct flock whole_file(short type) {
