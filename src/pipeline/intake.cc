@@ -73,8 +73,7 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
                       Taken& taken) const {
   auto parsed = cdevents::parse(std::move(message.body));  // untouched if it is no event
   if (auto* why = std::get_if<cdevents::Unusable>(&parsed)) {
-    refuse(index, source_, original != nullptr ? *original : std::move(message), at,
-           std::move(*why), taken);
+    refuse(index, source_, original != nullptr ? *original : message, at, std::move(*why), taken);
     return;
   }
   EventData event = std::move(std::get<EventData>(parsed));
