@@ -71,17 +71,14 @@ DeliveryWatch::Place DeliveryWatch::reserve(bool wait, const std::stop_token& st
 }
 
 void DeliveryWatch::await(queue::Position position, const void* owner, Done done) {
-  bool closed = false;
-  std::vector<Done> ready;
-  {
-    const std::lock_guard lock(mutex_);
-    closed = closed_;
-    if (!closed) {
-      waiters_.emplace(position, Waiter{owner, std::move(done)});
-      ready = take_delivered();
-    }
+  std::unique_lock lock(mutex_);
+  if (closed_) {
+    lock.unlock();
+    return done(kClosing);
   }
-  if (closed) return done(kClosing);
+  waiters_.emplace(position, Waiter{owner, std::move(done)});
+  const auto ready = take_delivered();
+  lock.unlock();
   call(ready, {});
 }
 
