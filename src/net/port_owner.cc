@@ -8,6 +8,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <fmt/format.h>
+
 namespace cdviz::net {
 namespace {
 
@@ -60,7 +62,7 @@ std::string port_owner(std::uint16_t port) {
     std::ifstream file(at->path() / "comm");
     std::string name;
     std::getline(file, name);
-    return name + " (process " + id + ")";
+    return fmt::format("{} (process {})", name, id);
   }
   return {};
 }
