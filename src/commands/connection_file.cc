@@ -21,11 +21,12 @@ Result<void> write_connection_file(const std::filesystem::path& directory,
                   connections.page, connections.webhook, connections.reader, connections.owner));
 }
 
-std::string read_connection_url(const std::filesystem::path& directory) {
-  constexpr std::string_view kName = "CDVIZ_URL=";
+std::string read_connection_url(const std::filesystem::path& directory, std::string_view name) {
   std::ifstream file(connection_file(directory));
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with(kName)) return line.substr(kName.size());
+    if (line.starts_with(name) && line.substr(name.size(), 1) == "=") {
+      return line.substr(name.size() + 1);
+    }
   }
   return {};
 }

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/result.h"
 
@@ -30,7 +31,8 @@ std::filesystem::path connection_file(const std::filesystem::path& directory);
 Result<void> write_connection_file(const std::filesystem::path& directory,
                                    const Connections& connections);
 
-/// CDVIZ_URL; empty when the file is not there.
-std::string read_connection_url(const std::filesystem::path& directory);
+/// One of the URLs; empty when the file is not there.
+std::string read_connection_url(const std::filesystem::path& directory,
+                                std::string_view name = "CDVIZ_URL");
 
 }  // namespace cdviz::commands
