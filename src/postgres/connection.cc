@@ -25,18 +25,27 @@ constexpr milliseconds kGrace{5'000};
 
 enum class Waited : std::uint8_t { ready, timeout, stopped };
 
+// An eventfd, or none (-1).
+class EventFd {
+ public:
+  explicit EventFd(bool wanted) : fd_(wanted ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1) {}
+  ~EventFd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  EventFd(const EventFd&) = delete;
+  EventFd& operator=(const EventFd&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
 // Ends a poll() when stop is requested.
 class StopSignal {
  public:
   explicit StopSignal(const std::stop_token& stop)
-      : fd_(stop.stop_possible() ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1),
-        callback_(stop, Raise{fd_}) {}
-  ~StopSignal() {
-    if (fd_ >= 0) close(fd_);
-  }
-  StopSignal(const StopSignal&) = delete;
-  StopSignal& operator=(const StopSignal&) = delete;
-  int fd() const { return fd_; }
+      : fd_(stop.stop_possible()), callback_(stop, Raise{fd_.get()}) {}
+  int fd() const { return fd_.get(); }
 
  private:
   struct Raise {
@@ -45,9 +54,10 @@ class StopSignal {
       if (fd >= 0) eventfd_write(fd, 1);
     }
   };
-  int fd_;
-  std::stop_callback<Raise>
-      callback_;  // destroyed, and so finished, before the descriptor is closed
+  // In this order: the callback is destroyed first, which waits for one that runs; only then may
+  // the descriptor be closed, or the callback would write into one that somebody else got.
+  EventFd fd_;
+  std::stop_callback<Raise> callback_;
 };
 
 Waited wait_for(int socket, short events, steady_clock::time_point deadline,
