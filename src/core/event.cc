@@ -27,7 +27,7 @@ TypeParts split_type(std::string_view type) {
 std::size_t size_of(const EventData& event) {
   std::size_t bytes = event.source.size() + event.id.size() + event.type.size() +
                       event.timestamp.size() + event.subject_id.size() + event.json.size() +
-                      event.origin.size();
+                      event.notes.size() + event.origin.size();
   for (const auto& [name, value] : event.headers) bytes += name.size() + value.size();
   return bytes;
 }

@@ -24,6 +24,10 @@ struct EventData {
   std::string json;  ///< the whole event, byte for byte as it came unless a transform changed it
   Headers headers =
       {};  ///< to be sent on: traceparent, tracestate, what the source was told to keep
+  /// What was noticed and changed on the way in, a JSON object as text; empty when there is
+  /// nothing. `violations`: a list of {"pointer","rule","message"}; `normalised`: a list of steps
+  /// ("id", "time", …); `original`: the document as it came, if `json` differs from it.
+  std::string notes = {};
   std::string origin = {};    ///< name of the source component that took it in
   WallTime received_at = {};  ///< when the collector received it
 };

@@ -9,16 +9,10 @@
 #include <vector>
 
 #include "core/message.h"
+#include "core/problem.h"
 #include "core/result.h"
 
 namespace cdviz {
-
-/// One thing that is wrong with a document.
-struct Problem {
-  std::string pointer;  ///< JSON Pointer (RFC 6901) into the document; "" is the whole
-  std::string rule;     ///< a short stable word: "required", "format", "json", "nul", "too_long"
-  std::string message;  ///< for people: what was found, what was expected
-};
 
 /// What became of each message of a batch. `index` counts the messages as they were given.
 struct Receipt {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/headers.h"
+#include "core/problem.h"
 
 namespace cdviz {
 
@@ -15,6 +17,9 @@ struct Message {
   Headers headers = {};
   /// A JSON object, as text: object path, Kafka offset, … Empty means {}.
   std::string metadata = {};
+  /// What the source found that makes the message unusable as it is (a header that is not UTF-8, a
+  /// line that is cut short). If there is any, the message goes to the dead letters with these.
+  std::vector<Problem> problems = {};
 };
 
 }  // namespace cdviz

@@ -227,7 +227,7 @@ Taken transformed(std::string body) {
   chain.push_back(std::make_unique<FakeTransform>());
   std::vector<Message> batch;
   batch.push_back({.body = std::move(body)});
-  return Intake("in", std::move(chain)).take(std::move(batch), {});
+  return Intake("in", {}, std::move(chain)).take(std::move(batch), {});
 }
 
 TEST(Intake, ATransformMayDropAMessage) {

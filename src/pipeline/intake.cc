@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "cdevents/parse.h"
+#include "cdevents/check.h"
 
 namespace cdviz::pipeline {
 namespace {
@@ -71,12 +71,18 @@ Taken Intake::take(std::vector<Message> messages, WallTime at) const {
 
 void Intake::take_one(std::size_t index, Message message, const Message* original, WallTime at,
                       Taken& taken) const {
-  auto parsed = cdevents::parse(std::move(message.body));  // untouched if it is no event
-  if (auto* why = std::get_if<cdevents::Unusable>(&parsed)) {
+  if (!message.problems.empty()) {
+    auto problems = std::move(message.problems);
+    refuse(index, source_, original != nullptr ? *original : std::move(message), at,
+           {.problems = std::move(problems), .id = {}, .source = {}}, taken);
+    return;
+  }
+  auto checked = cdevents::check(std::move(message.body), rules_, {}, at);
+  if (auto* why = std::get_if<cdevents::Unusable>(&checked)) {  // then the body is untouched
     refuse(index, source_, original != nullptr ? *original : message, at, std::move(*why), taken);
     return;
   }
-  EventData event = std::move(std::get<EventData>(parsed));
+  EventData event = std::move(std::get<cdevents::Checked>(checked).event);
   event.headers = std::move(message.headers);
   event.origin = source_;
   event.received_at = at;

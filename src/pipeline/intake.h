@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cdevents/check.h"
 #include "core/event.h"
 #include "core/inlet.h"
 #include "core/message.h"
@@ -31,8 +32,9 @@ struct Taken {
 /// Safe to call from several threads.
 class Intake {
  public:
-  explicit Intake(std::string source, std::vector<std::unique_ptr<Transform>> transforms = {})
-      : source_(std::move(source)), transforms_(std::move(transforms)) {}
+  explicit Intake(std::string source, cdevents::Rules rules = {},
+                  std::vector<std::unique_ptr<Transform>> transforms = {})
+      : source_(std::move(source)), rules_(std::move(rules)), transforms_(std::move(transforms)) {}
 
   /// @param at  when the messages were received
   Taken take(std::vector<Message> messages, WallTime at) const;
@@ -45,6 +47,7 @@ class Intake {
   Result<std::vector<Message>> transform(Message message) const;
 
   const std::string source_;
+  const cdevents::Rules rules_;
   const std::vector<std::unique_ptr<Transform>> transforms_;
 };
 
