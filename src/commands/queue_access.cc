@@ -1,6 +1,5 @@
 #include "commands/queue_access.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -8,39 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "core/json_text.h"
-
 namespace cdviz::commands {
-namespace {
-
-/// Bytes of the UTF-8 sequence at the front (RFC 3629); 0 when there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  // Overlong forms, surrogates, beyond U+10FFFF.
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-      (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f))
-    return 0;
-  return length;
-}
-
-/// C1 controls and marks that change the direction of a line: some terminals obey them.
-bool is_shady(std::string_view sequence) {
-  if (sequence.size() == 2 && sequence[0] == '\xc2')
-    return static_cast<unsigned char>(sequence[1]) < 0xa0;
-  return sequence.size() == 3 && sequence[0] == '\xe2' &&
-         (sequence[1] == '\x80' || sequence[1] == '\x81') &&
-         static_cast<unsigned char>(sequence[2]) >= 0xa6 &&
-         static_cast<unsigned char>(sequence[2]) <= 0xaf;
-}
-
-}  // namespace
-
 std::shared_ptr<QueueFlags> add_queue_flags(CLI::App& verb) {
   auto flags = std::make_shared<QueueFlags>();
   verb.add_option("--queue-directory", flags->directory,
@@ -70,32 +37,6 @@ std::unique_ptr<queue::Inspector> open_queue(const QueueFlags& flags, int& exit_
     return nullptr;
   }
   return std::move(*opened);
-}
-
-int complain(int code, const std::string& message) {
-  fmt::print(stderr, "cdviz-collector: {}\n", message);
-  return code;
-}
-
-std::string shown(std::string_view text, std::size_t max, bool lines) {
-  std::string out;
-  std::string_view rest = text;
-  while (!rest.empty() && text.size() - rest.size() < max) {
-    const std::size_t length = sequence_length(rest);
-    const auto first = static_cast<unsigned char>(rest.front());
-    const bool line_end = lines && (first == '\n' || first == '\t');
-    const bool control = first < 0x20 || first == 0x7f;
-    if (length > 0 && (line_end || !control) && !is_shady(rest.substr(0, length))) {
-      out.append(rest.substr(0, length));
-      rest.remove_prefix(length);
-    } else {
-      for (std::size_t i = 0; i < std::max<std::size_t>(length, 1); ++i)
-        out += fmt::format("\\x{:02x}", static_cast<unsigned char>(rest[i]));
-      rest.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-  }
-  if (!rest.empty()) out += fmt::format("… ({} bytes)", text.size());
-  return out;
 }
 
 std::string time_text(WallTime time) {
@@ -140,61 +81,6 @@ std::optional<WallTime> parse_since(std::string_view text, WallTime now) {
   if (end != nullptr && *end == 'T') end = ::strptime(end, "T%H:%M:%S", &parts);
   if (end == nullptr || (*end != '\0' && std::string_view(end) != "Z")) return std::nullopt;
   return WallTime{std::chrono::seconds(::timegm(&parts))};
-}
-
-bool is_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = sequence_length(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
-  }
-  return true;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8U | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j)
-      out += i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63U] : '=';
-  }
-  return out;
-}
-
-void JsonObject::key(std::string_view name) {
-  if (out_.size() > 1) out_ += ',';
-  append_json_string(out_, name);
-  out_ += ':';
-}
-
-JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
-  key(name);
-  append_json_string(out_, value);
-  return *this;
-}
-
-JsonObject& JsonObject::number(std::string_view name, std::int64_t value) {
-  return raw(name, std::to_string(value));
-}
-
-JsonObject& JsonObject::boolean(std::string_view name, bool value) {
-  return raw(name, value ? "true" : "false");
-}
-
-JsonObject& JsonObject::raw(std::string_view name, std::string_view json) {
-  key(name);
-  out_ += json;
-  return *this;
-}
-
-JsonObject& JsonObject::bytes(std::string_view name, std::string_view value) {
-  if (is_utf8(value)) return text(name, value);
-  return text(std::string(name) + "_base64", base64(value));
 }
 
 }  // namespace cdviz::commands

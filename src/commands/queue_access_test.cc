@@ -5,34 +5,6 @@
 namespace cdviz::commands {
 namespace {
 
-TEST(Shown, NothingThatATerminalObeysComesThrough) {
-  EXPECT_EQ(shown("plain é 日本", 100), "plain é 日本");
-  EXPECT_EQ(shown("\x1b[2J\x07", 100), "\\x1b[2J\\x07");
-  EXPECT_EQ(shown("a\nb", 100), "a\\x0ab");
-  EXPECT_EQ(shown("a\nb", 100, true), "a\nb");
-  EXPECT_EQ(shown("\xc2\x9b"
-                  "31m",
-                  100),
-            "\\xc2\\x9b31m");
-  EXPECT_EQ(shown("\xe2\x80\xae", 100), "\\xe2\\x80\\xae");
-  EXPECT_EQ(shown("\xff\xc3", 100), "\\xff\\xc3");
-  EXPECT_EQ(shown(std::string("\0", 1), 100), "\\x00");
-}
-
-TEST(Shown, LongTextIsCutAndSaysHowLongItWas) {
-  EXPECT_EQ(shown("abcdef", 3), "abc… (6 bytes)");
-  EXPECT_EQ(shown("abc", 3), "abc");
-  EXPECT_EQ(shown("aéé", 2), "aé… (5 bytes)") << "never within a character";
-}
-
-TEST(Base64, PadsAsRfc4648Shows) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-}
-
 TEST(Times, AreReadAndWritten) {
   const WallTime now{std::chrono::milliseconds(1'700'000'000'123)};
   EXPECT_EQ(time_text(now), "2023-11-14T22:13:20.123Z");
@@ -42,15 +14,6 @@ TEST(Times, AreReadAndWritten) {
   EXPECT_EQ(time_text(*parse_since("2023-11-14", now)), "2023-11-14T00:00:00.000Z");
   for (const char* wrong : {"", "2", "2x", "-1h", "yesterday", "2023-11-14T22", "2023-11-14Zx"})
     EXPECT_FALSE(parse_since(wrong, now)) << wrong;
-}
-
-TEST(JsonObject, BytesThatAreNoTextStandInBase64) {
-  EXPECT_EQ(JsonObject().bytes("body", "{\"a\"").number("n", -1).boolean("b", true).done(),
-            R"({"body":"{\"a\"","n":-1,"b":true})");
-  EXPECT_EQ(JsonObject().bytes("body", "\xff").done(), R"({"body_base64":"/w=="})");
-  EXPECT_TRUE(is_utf8("é"));
-  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));
-  EXPECT_FALSE(is_utf8("\xc0\x80"));
 }
 
 TEST(BytesText, HasAUnit) {
