@@ -46,11 +46,11 @@ Result<void> create_login(Connection& connection, const NewLogin& login, std::st
   }
   sql += fmt::format("; grant {} to {}; ", name_of(login.group), role);
   sql += fmt::format(
-      "alter role {0} set statement_timeout = '30s'; "
+      "alter role {0} set statement_timeout = {3}; "
       "alter role {0} set idle_in_transaction_session_timeout = '60s'; "
       "alter role {0} set search_path = {1}; "
       "alter role {0} set default_transaction_read_only = {2}; commit",
-      role, reads ? "cdviz" : "pg_catalog", reads ? "on" : "off");
+      role, reads ? "cdviz" : "pg_catalog", reads ? "on" : "off", login.statement_timeout.count());
   if (const auto done = connection.execute(sql, stop); !done) {
     if (connection.usable()) static_cast<void>(connection.execute("rollback"));
     return done.error();

@@ -2,6 +2,7 @@
 // cdviz_reader_raw.
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 #include <string>
 
@@ -22,6 +23,7 @@ struct NewLogin {
       {};  ///< empty: none is set, or the one it has is kept (trust, peer, certificates)
   Group group = Group::reader;
   int connections_max = 20;
+  std::chrono::milliseconds statement_timeout{30'000};
 };
 
 /// Makes a login role, or brings one that is there to the same state. Settings are not inherited
