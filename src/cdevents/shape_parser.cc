@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace cdviz::cdevents {
 namespace {
@@ -9,7 +11,7 @@ namespace {
 /// Recursive descent over the notation; every parse_… leaves `rest_` behind what it read.
 class Parser {
  public:
-  explicit Parser(std::string_view text) : rest_(text) {}
+  Parser(std::string_view text, std::span<const NamedShape> names) : rest_(text), names_(names) {}
 
   Shape parse_all() {
     Shape shape = parse();
@@ -19,22 +21,42 @@ class Parser {
 
  private:
   Shape parse() {
+    Shape shape = parse_one();
+    while (take('[')) {
+      expect(']');
+      Shape list{.kind = Shape::Kind::list};
+      list.parts.push_back(std::move(shape));
+      shape = std::move(list);
+    }
+    return shape;
+  }
+
+  Shape parse_one() {
     if (take('{')) return parse_object();
     if (take('(')) return parse_words();
+    if (take('<')) return parse_choice();
     const std::string_view name = take_word();
-    if (take('[')) {
-      expect(']');
-      return {.kind = Shape::Kind::list};
-    }
     if (name == "s") return {};
     if (name == "s1") return {.not_empty = true};
+    if (name == "time") return {.format = Format::date_time};
     if (name == "uri") return {.format = Format::uri};
     if (name == "uri1") return {.not_empty = true, .format = Format::uri};
     if (name == "ref1") return {.not_empty = true, .format = Format::uri_reference};
-    for (const NamedShape& named : kNamedShapes) {
-      if (named.name == name) return parse_shape(named.shape);
+    if (name == "customtype") return {.format = Format::custom_type};
+    if (name == "customsubject") return {.format = Format::custom_subject};
+    if (name == "domain") return {.not_empty = true, .format = Format::domain_id};
+    return parse_named(name);
+  }
+
+  Shape parse_named(std::string_view name) {
+    const auto has_name = [&](const NamedShape& named) { return named.name == name; };
+    if (const auto own = std::find_if(names_.begin(), names_.end(), has_name);
+        own != names_.end()) {
+      return parse_shape(own->shape, names_);
     }
-    fail("unknown shape");
+    const auto found = std::find_if(kNamedShapes.begin(), kNamedShapes.end(), has_name);
+    if (found == kNamedShapes.end()) fail("unknown shape");
+    return parse_shape(found->shape, names_);
   }
 
   Shape parse_object() {
@@ -47,11 +69,22 @@ class Parser {
       Member member;
       member.name = take_word();
       member.required = take('!');
+      member.lenient = !member.required && take('~');
       expect(':');
       member.shape = parse();
       shape.members.push_back(std::move(member));
     }
     shape.open = take('+');
+    shape.some_member = take('?');
+    return shape;
+  }
+
+  Shape parse_choice() {
+    Shape shape{.kind = Shape::Kind::choice};
+    do {
+      shape.parts.push_back(parse());
+    } while (take('|'));
+    expect('>');
     return shape;
   }
 
@@ -71,7 +104,7 @@ class Parser {
   }
 
   std::string_view take_word() {
-    const auto end = std::min(rest_.find_first_of("{}()[]!:,|*+ "), rest_.size());
+    const auto end = std::min(rest_.find_first_of("{}()[]<>!~:,|*+? "), rest_.size());
     if (end == 0) fail("a word is missing");
     const std::string_view word = rest_.substr(0, end);
     rest_.remove_prefix(end);
@@ -90,10 +123,13 @@ class Parser {
   }
 
   std::string_view rest_;
+  std::span<const NamedShape> names_;
 };
 
 }  // namespace
 
-Shape parse_shape(std::string_view text) { return Parser(text).parse_all(); }
+Shape parse_shape(std::string_view text, std::span<const NamedShape> names) {
+  return Parser(text, names).parse_all();
+}
 
 }  // namespace cdviz::cdevents

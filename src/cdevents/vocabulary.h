@@ -11,13 +11,22 @@
 
 namespace cdviz::cdevents {
 
-enum class Format : std::uint8_t { none, uri, uri_reference };
+/// What a text must look like; format.h says it exactly.
+enum class Format : std::uint8_t {
+  none,
+  date_time,
+  uri,
+  uri_reference,
+  custom_type,
+  custom_subject,
+  domain_id
+};
 
 struct Member;
 
-/// What a value of the content may be (the notation is described in vocabulary_table.h).
+/// What a value in an event may be (the notation is described in vocabulary_table.h).
 struct Shape {
-  enum class Kind : std::uint8_t { text, list, object };
+  enum class Kind : std::uint8_t { text, list, object, choice };
   Kind kind = Kind::text;
   bool not_empty = false;               ///< text: at least one character
   Format format = Format::none;         ///< text
@@ -25,11 +34,16 @@ struct Shape {
   bool any_word = false;                ///< text: the words are only the known ones
   std::vector<Member> members = {};     ///< object
   bool open = false;                    ///< object: other members are allowed
+  bool some_member = false;             ///< object: at least one of the members must be there
+  /// list: what each element is, one shape; choice: the value is one of these. The objects among
+  /// them differ in the word of their first member.
+  std::vector<Shape> parts = {};
 };
 
 struct Member {
   std::string name;
   bool required = false;
+  bool lenient = false;  ///< accepted, though the release's own schema does not have it
   Shape shape;
 };
 

@@ -3,7 +3,7 @@
 namespace cdviz::cdevents {
 
 // clang-format off: a table is read by its columns
-constexpr std::array<NamedShape, 11> kNamedShapes = {{
+constexpr std::array<NamedShape, 25> kNamedShapes = {{
     {"REF", "{id!:s1, source:ref1}"},
     {"REFs", "{id!:s1, source:s}"},
     {"OUTCOME", "(success|failure|cancel|error)"},
@@ -17,6 +17,61 @@ constexpr std::array<NamedShape, 11> kNamedShapes = {{
     {"DECISION", "(escalated|delegate|deferred|requestChanges|approved|rejected)"},
     {"TICKETTYPE", "(bug|enhancement|incident|task|question|s*)"},
     {"PRIORITY", "(low|medium|high|s*)"},
+    {"CUSTOM_DATA", "<{}+|s>"},
+    // Links. Those of 0.4.0 as its documents and examples have them: its schemas admit none.
+    {"FROM", "{contextId!:s1}+"},
+    {"PATH", "{linkType!:(PATH), from!:FROM, tags:{}+}"},
+    {"END", "{linkType!:(END), from:FROM, tags:{}+}"},
+    {"RELATION", "{linkType!:(RELATION), linkKind!:s1, target!:{contextId:s1}+, tags:{}+}"},
+    {"LINKS_0_4_1", "<RELATION|PATH|END>[]"},
+    {"OLD_FROM", "{context_id!:s1}+"},
+    {"OLD_PATH", "{link_type!:(PATH), from!:OLD_FROM, tags:{}+}"},
+    {"OLD_END", "{link_type!:(END), from:OLD_FROM, tags:{}+}"},
+    {"OLD_RELATION", "{link_type!:(RELATION), link_kind!:s1, target!:{context_id:s1}+, tags:{}+}"},
+    {"LINKS_0_4_0", "<OLD_RELATION|OLD_PATH|OLD_END|RELATION|PATH|END>[]"},
+    {"NEXT_FROM", "{contextId:s1, domainId:s1}+?"},
+    {"LINKS_NEXT",
+     "<{linkType!:(RELATION), linkKind!:s1, target!:{contextId:s1, domainId:domain}+?, tags:{}+}|"
+     "{linkType!:(PATH), from!:NEXT_FROM, tags:{}+}|{linkType!:(END), from:NEXT_FROM, "
+     "tags:{}+}>[]"},
+    {"ANYTHING", "{}+"},
+}};
+
+constexpr std::array<EnvelopeLine, 7> kEnvelopeLines = {{
+    {"0.1",
+     "{context!:{version!:s1, id!:s1, source!:s1, type!:TYPE, timestamp!:time}, "
+     "subject!:{id!:s1, source:s, type!:s1, content!:CONTENT}, "
+     "customData:CUSTOM_DATA, customDataContentType:s}"},
+    {"0.2",
+     "{context!:{version!:s1, id!:s1, source!:SOURCE, type!:TYPE, timestamp!:time}, "
+     "subject!:{id!:s1, source:SUBJECT_SOURCE, type!:SUBJECT, content!:CONTENT}, "
+     "customData:CUSTOM_DATA, customDataContentType:s}"},
+    {"0.4",
+     "{context!:{version!:s1, id!:s1, source!:SOURCE, type!:TYPE, timestamp!:time, "
+     "schemaUri:uri1, chainId:s1, chain_id~:s1, links:LINKS}, "
+     "subject!:{id!:s1, source:SUBJECT_SOURCE, type!:SUBJECT, content!:CONTENT}, "
+     "customData:CUSTOM_DATA, customDataContentType:s}"},
+    {"0.5",
+     "{context!:{specversion!:s1, id!:s1, source!:SOURCE, type!:TYPE, timestamp!:time, "
+     "schemaUri:uri1, chainId:s1, links:LINKS}, "
+     "subject!:{id!:s1, source:SUBJECT_SOURCE, content!:CONTENT}, "
+     "customData:CUSTOM_DATA, customDataContentType:s}"},
+    // ticket.closed: subject.type was forgotten when the others lost it
+    {"0.5 with subject.type",
+     "{context!:{specversion!:s1, id!:s1, source!:SOURCE, type!:TYPE, timestamp!:time, "
+     "schemaUri:uri1, chainId:s1, links:LINKS}, "
+     "subject!:{id!:s1, source:SUBJECT_SOURCE, type:SUBJECT, content!:CONTENT}, "
+     "customData:CUSTOM_DATA, customDataContentType:s}"},
+    {"custom 0.4",
+     "{context!:{version!:s1, id!:s1, source!:ref1, type!:customtype, timestamp!:time, "
+     "schemaUri:uri1, chainId:s1, chain_id~:s1, links:LINKS}, "
+     "subject!:{id!:s1, source:ref1, type!:customsubject, content!:ANYTHING}, "
+     "customData:CUSTOM_DATA, customDataContentType:s}"},
+    {"custom 0.5",
+     "{context!:{specversion!:s1, id!:s1, source!:ref1, type!:customtype, timestamp!:time, "
+     "schemaUri:uri1, chainId:s1, links:LINKS}, "
+     "subject!:{id!:s1, source:ref1, content!:ANYTHING}, "
+     "customData:CUSTOM_DATA, customDataContentType:s}"},
 }};
 
 //                                              0.1.0 0.1.1 0.1.2 0.2.0 0.3.0 0.4 0.5 next

@@ -25,11 +25,15 @@ struct VersionLine {
 
 /// The content of an event over a range of releases.
 ///
-///   content := '{' [member {', ' member}] '}' ['+']      '+': other members are allowed
-///   member  := name ['!'] ':' shape                       '!': required
-///   shape   := 's' string | 's1' not empty | 'uri' | 'uri1' | 'ref1' uri-reference, not empty |
-///   's[]' list of strings
+///   content := '{' [member {', ' member}] '}' ['+'] ['?']
+///              '+': other members are allowed; '?': at least one of the members must be there
+///   member  := name ['!' | '~'] ':' shape
+///              '!': required; '~': accepted, though the release's own schema does not have it
+///   shape   := one ['[]']                                 '[]': a list of such
+///   one     := 's' string | 's1' not empty | 'uri' | 'uri1' not empty | 'ref1' uri-reference, not
+///              empty | 'time' date-time | 'customtype' | 'customsubject' | 'domain' (format.h)
 ///            | '(' word {'|' word} ')' one of them; 's*' or 's1*' among them: any such string
+///            | '<' shape {'|' shape} '>' one of these shapes
 ///            | content | NAME of kNamedShapes
 struct ContentLine {
   std::string_view predicates;
@@ -43,7 +47,16 @@ struct NamedShape {
   std::string_view shape;
 };
 
-extern const std::array<NamedShape, 11> kNamedShapes;
+/// The whole event but for its content; which one a kind has is in envelope.cc. Names that only it
+/// can fill: TYPE the context.type, SUBJECT the subject.type, SOURCE and SUBJECT_SOURCE the formats
+/// of the two sources, LINKS as the revision spells them, CONTENT.
+struct EnvelopeLine {
+  std::string_view name;
+  std::string_view shape;
+};
+
+extern const std::array<NamedShape, 25> kNamedShapes;
+extern const std::array<EnvelopeLine, 7> kEnvelopeLines;
 extern const std::array<VersionLine, 21> kVersionLines;
 extern const std::array<ContentLine, 61> kContentLines;
 

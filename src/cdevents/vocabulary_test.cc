@@ -89,8 +89,25 @@ TEST(ShapeParser, ReadsTheWholeNotation) {
   EXPECT_EQ(shape.members[4].shape.members[0].shape.format, Format::uri);
 }
 
+TEST(ShapeParser, ReadsListsChoicesAndNames) {
+  const std::array names = {NamedShape{"OWN", "<{a!:(x)}|s1>"}};
+  const Shape shape = parse_shape("{b~:OWN[], c:REF[], d:time}?", names);
+  EXPECT_TRUE(shape.some_member);
+  EXPECT_FALSE(shape.open);
+  EXPECT_TRUE(shape.members[0].lenient);
+  ASSERT_EQ(shape.members[0].shape.kind, Shape::Kind::list);
+  const Shape& choice = shape.members[0].shape.parts.front();
+  ASSERT_EQ(choice.kind, Shape::Kind::choice);
+  ASSERT_EQ(choice.parts.size(), 2U);
+  EXPECT_EQ(choice.parts[0].members[0].shape.words.front(), "x");
+  EXPECT_TRUE(choice.parts[1].not_empty);
+  EXPECT_EQ(shape.members[1].shape.parts.front().members.size(), 2U);
+  EXPECT_EQ(shape.members[2].shape.format, Format::date_time);
+}
+
 TEST(ShapeParser, RefusesWhatIsNotTheNotation) {
-  for (const char* text : {"", "{", "{a}", "{a:}", "(a", "x", "s}", "{a:s,b:s}", "s[", "()"}) {
+  for (const char* text :
+       {"", "{", "{a}", "{a:}", "(a", "x", "s}", "{a:s,b:s}", "s[", "()", "<s", "<>", "OWN"}) {
     EXPECT_THROW(parse_shape(text), std::logic_error) << text;
   }
 }
