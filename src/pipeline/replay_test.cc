@@ -146,8 +146,21 @@ TEST_F(Replay, WhileTheQueueCannotStoreALetterStaysWhereItIs) {
   EXPECT_TRUE(stored({"a"}));
 }
 
+TEST(SinkLetter, TheNotesOfAnEventComeBackByteForByte) {
+  EventData before;
+  before.origin = "in";
+  before.notes = R"({"normalised":["time"],"original":"{\"n\": 1.10}"})";
+  queue::DeadLetter letter;
+  letter.body = event_json("a");
+  letter.metadata = sink_letter_metadata(before);
+  const auto after = event_of(letter);
+  ASSERT_TRUE(after.has_value());
+  EXPECT_EQ((*after)->notes, before.notes);
+  EXPECT_EQ((*after)->origin, "in");
+}
+
 TEST(SinkLetter, MetadataThatIsNotOursIsPassedOver) {
-  for (const char* metadata : {"", "[]", "{", R"({"origin":1,"received_at_ms":"x"})"}) {
+  for (const char* metadata : {"", "[]", "{", R"({"origin":1,"received_at_ms":"x","notes":[]})"}) {
     queue::DeadLetter letter;
     letter.body = event_json("a");
     letter.metadata = metadata;
@@ -155,6 +168,7 @@ TEST(SinkLetter, MetadataThatIsNotOursIsPassedOver) {
     const auto event = event_of(letter);
     ASSERT_TRUE(event.has_value());
     EXPECT_EQ((*event)->origin, "");
+    EXPECT_EQ((*event)->notes, "");
     EXPECT_EQ((*event)->received_at, letter.at);
   }
 }

@@ -7,7 +7,8 @@
 namespace cdviz::queue {
 namespace {
 
-constexpr char kVersion = 1;
+constexpr char kVersionWithoutNotes = 1;
+constexpr char kVersionWithNotes = 2;
 
 void append_number(std::uint64_t number, std::string& out) {
   while (number >= 0x80) {
@@ -75,7 +76,7 @@ void append_headers(const Headers& headers, std::string& out) {
 }
 
 void append_fields(const EventData& event, std::string& out) {
-  out.push_back(kVersion);
+  out.push_back(event.notes.empty() ? kVersionWithoutNotes : kVersionWithNotes);
   append_text(event.source, out);
   append_text(event.id, out);
   append_text(event.type, out);
@@ -83,6 +84,7 @@ void append_fields(const EventData& event, std::string& out) {
   append_text(event.subject_id, out);
   append_text(event.origin, out);
   append_headers(event.headers, out);
+  if (!event.notes.empty()) append_text(event.notes, out);
 }
 
 std::optional<Headers> decode_headers(std::string_view bytes) {
@@ -94,12 +96,15 @@ std::optional<Headers> decode_headers(std::string_view bytes) {
 
 std::optional<EventData> decode_event(std::string_view fields, std::string_view json,
                                       std::int64_t received_at) {
-  if (fields.empty() || fields.front() != kVersion) return std::nullopt;
+  if (fields.empty()) return std::nullopt;
+  const bool with_notes = fields.front() == kVersionWithNotes;
+  if (!with_notes && fields.front() != kVersionWithoutNotes) return std::nullopt;
   Parser parser(fields.substr(1));
   EventData event;
   if (!parser.text(event.source) || !parser.text(event.id) || !parser.text(event.type) ||
       !parser.text(event.timestamp) || !parser.text(event.subject_id) ||
-      !parser.text(event.origin) || !parser.headers(event.headers) || !parser.at_end())
+      !parser.text(event.origin) || !parser.headers(event.headers) ||
+      (with_notes && !parser.text(event.notes)) || !parser.at_end())
     return std::nullopt;
   event.json.assign(json);
   event.received_at = wall_time_of(received_at);

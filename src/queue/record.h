@@ -1,9 +1,11 @@
 // How an event stands in a row of the queue, and the checksum that notices a flipped byte in it.
 //
-// fields = version(1 byte, 1) text(source) text(id) text(type) text(timestamp)
+// fields = version(1 byte, 1 or 2) text(source) text(id) text(type) text(timestamp)
 //          text(subject_id) text(origin) count {text(name) text(value)}
+//          and in version 2 text(notes)
 // text   = length bytes;  length, count = unsigned LEB128 (https://en.wikipedia.org/wiki/LEB128)
 //
+// An event without notes is written as version 1, so that an older program can read it.
 // The JSON stands in a column of its own, so that SQLite's shell can look into it.
 #pragma once
 
