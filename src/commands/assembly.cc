@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "commands/source_rules.h"
+
 namespace cdviz::commands {
 namespace {
 
@@ -37,6 +39,10 @@ Services named(const Services& services, const std::string& name) {
 
 pipeline::Parts make_parts(const config::Config& config, const Services& services) {
   expect_different_paths(config);
+  // Not the port that the server took by itself: it is another one after each start, and the key of
+  // an event must not be.
+  const config::Options http = config.section("http");
+  const std::string root_url = root_url_of(http, static_cast<std::uint16_t>(http.integer("port")));
   pipeline::Parts parts;
   for (const config::SourceEntry& entry : config.sources()) {
     if (!entry.enabled) continue;
@@ -45,10 +51,13 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       if (!entry.options.has_problems()) entry.options.problem("", made.error().message);
       continue;
     }
+    auto rules = rules_of(entry, root_url, nullptr);
     parts.sources.push_back({.name = entry.name,
                              .type = std::string(entry.kind->name),
-                             .fingerprint = entry.options.fingerprint(),
-                             .source = std::move(*made)});
+                             .fingerprint = entry.options.fingerprint() +
+                                            entry.common.fingerprint() + rules.default_source,
+                             .source = std::move(*made),
+                             .rules = std::move(rules)});
   }
   for (const config::SinkEntry& entry : config.sinks()) {
     if (!entry.enabled) continue;

@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include "commands/assembly.h"
@@ -13,6 +12,7 @@
 #include "commands/route_watch.h"
 #include "commands/settings.h"
 #include "commands/signals.h"
+#include "commands/source_rules.h"
 #include "commands/version.h"
 #include "net/options.h"
 #include "net/server.h"
@@ -98,12 +98,7 @@ class Collector {
   }
 
   std::string base_url(const config::Options& http) const {
-    if (http.given("root_url")) return http.text("root_url");
-    const bool tls = !http.table("tls").text("certificate").empty();
-    std::string host = http.text("host");
-    if (host == "0.0.0.0" || host == "::") host = "localhost";
-    if (host.find(':') != std::string::npos) host = "[" + host + "]";
-    return fmt::format("{}://{}:{}", tls ? "https" : "http", host, server_.port());
+    return root_url_of(http, server_.port());
   }
 
   void await_routes(const config::Config& config) {

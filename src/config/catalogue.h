@@ -22,6 +22,8 @@ struct Catalogue {
   std::span<const Section> sections;
   std::span<const SourceKind* const> sources;
   std::span<const SinkKind* const> sinks;
+  /// Lists of tables at the top of the file, [[NAME]]: options of type table_list.
+  std::span<const Option> lists = {};
 };
 
 }  // namespace cdviz::config

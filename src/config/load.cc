@@ -1,7 +1,6 @@
 #include "config/load.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <optional>
 
@@ -16,33 +15,6 @@ namespace {
 
 constexpr std::size_t kNameBytes = 64;
 
-constexpr std::array<std::string_view, 2> kFrom = {"oldest", "now"};
-
-constexpr std::array kSourceOptions = {
-    Option{.name = "enabled",
-           .type = OptionType::boolean,
-           .fallback = "true",
-           .help = "Whether the source runs. One that does not is still checked."},
-    Option{.name = "transformer_refs",
-           .type = OptionType::text_list,
-           .help = "Reserved: transformers are not available in this version."},
-};
-constexpr std::array kSinkOptions = {
-    Option{.name = "enabled",
-           .type = OptionType::boolean,
-           .fallback = "true",
-           .help = "Whether the sink runs. One that does not is still checked."},
-    Option{.name = "from",
-           .fallback = "oldest",
-           .help = "Where a sink that is new starts: with the oldest event that is still in the "
-                   "queue, or with what "
-                   "comes from now on.",
-           .choices = kFrom},
-    Option{.name = "transformer_refs",
-           .type = OptionType::text_list,
-           .help = "Reserved: transformers are not available in this version."},
-};
-
 bool is_component_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameBytes &&
          std::all_of(name.begin(), name.end(), [](char c) {
@@ -55,9 +27,6 @@ bool is_component_name(std::string_view name) {
 constexpr Option kType = {.name = "type", .help = "The kind.", .required = true};
 
 }  // namespace
-
-std::span<const Option> source_options() { return kSourceOptions; }
-std::span<const Option> sink_options() { return kSinkOptions; }
 
 /// Puts the layers together and reads them.
 class Loader {
@@ -75,12 +44,21 @@ class Loader {
           section.name, Options{reader.read(root_.find(section.name), {}, std::string{section.name},
                                             pointers(section.options))});
     }
+    read_top();
     if (!input_.sections_only) read_components();
     return std::move(config_);
   }
 
  private:
   Mistakes& mistakes() { return *config_.mistakes_; }
+
+  /// The lists; check_names() has looked at all other names.
+  void read_top() {
+    std::vector<std::string_view> others;
+    for (const auto& member : *root_.members()) others.push_back(member.first);
+    const auto reader = input_.sections_only ? reader_.lenient() : reader_;
+    config_.top_.emplace(reader.read(&root_, {}, {}, pointers(catalogue_.lists), others));
+  }
 
   void read_components() {
     for_each("sources",
@@ -122,6 +100,7 @@ class Loader {
   void check_names() {
     std::vector<std::string_view> names = {"sinks", "sources", "transformers"};
     for (const auto& section : catalogue_.sections) names.push_back(section.name);
+    for (const auto& list : catalogue_.lists) names.push_back(list.name);
     for (const auto& [name, value] : *root_.members()) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
         mistakes().add(value.key_at, join_path("", name),
@@ -305,6 +284,8 @@ std::vector<std::string> mistakes_of(const Catalogue& catalogue) {
   for (const auto& section : catalogue.sections) {
     check_options(wrong, std::string{section.name}, section.options);
   }
+  check_options(wrong, "", catalogue.lists);
+  check_options(wrong, "source", source_options());
   for (const auto* kind : catalogue.sources) {
     std::vector<Option> options{kType};
     options.insert(options.end(), kind->options.begin(), kind->options.end());

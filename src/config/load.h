@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,7 +40,7 @@ struct SourceEntry {
   const SourceKind* kind;
   bool enabled;
   Options options;  ///< of [sources.NAME.extractor]; also "type"
-  Options common;   ///< of [sources.NAME] itself: "enabled"
+  Options common;   ///< of [sources.NAME] itself: source_options()
 };
 
 /// One [sinks.NAME].
@@ -58,6 +59,8 @@ class Config {
  public:
   /// The options of [name]; the name must be in the catalogue.
   Options section(std::string_view name) const;
+  /// The lists of tables at the top of the file: top().table_list("schemas") for [[schemas]].
+  Options top() const { return *top_; }
   /// Sorted by name; entries without a known type are left out (and are a mistake).
   const std::vector<SourceEntry>& sources() const { return sources_; }
   const std::vector<SinkEntry>& sinks() const { return sinks_; }
@@ -74,6 +77,7 @@ class Config {
  private:
   friend class Loader;
   std::vector<std::pair<std::string_view, Options>> sections_;
+  std::optional<Options> top_;  // always there once loaded
   std::vector<SourceEntry> sources_;
   std::vector<SinkEntry> sinks_;
   std::shared_ptr<Mistakes> mistakes_ = std::make_shared<Mistakes>();

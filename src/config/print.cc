@@ -108,6 +108,11 @@ class Printer {
     const auto half = brackets.size() / 2;
     out_ += fmt::format("\n{}{}{}\n", brackets.substr(0, half), path, brackets.substr(half));
     for (const auto& cell : table.cells) line(cell);
+    tables_in(path, table);
+  }
+
+  /// @param path  the table's; empty: it is the whole file
+  void tables_in(const std::string& path, const Table& table) {
     for (const auto& cell : table.cells) inner(dotted(path, cell.option->name), cell);
   }
 
@@ -169,6 +174,7 @@ std::string print(const Config& config, const Catalogue& catalogue) {
   for (const auto& section : catalogue.sections) {
     printer.table(std::string{section.name}, config.section(section.name).values());
   }
+  printer.tables_in("", config.top().values());
   for (const auto& source : config.sources()) {
     const auto path = dotted("sources", source.name);
     printer.table(path, source.common.values());

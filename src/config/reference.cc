@@ -190,6 +190,10 @@ Page configuration_page(const Catalogue& catalogue) {
     out += fmt::format("\n## `[{}]`\n\n{}\n\n", section.name, section.summary);
     append_options(out, std::string{section.name} + ".", section.options);
   }
+  for (const auto& list : catalogue.lists) {
+    out += fmt::format("\n## `[[{}]]`\n\n{}\n\n", list.name, list.help);
+    append_options(out, std::string{list.name} + ".", list.fields);
+  }
   out +=
       "\n## Sources\n\nEach `[sources.NAME]` takes events in. What it is stands in "
       "`[sources.NAME.extractor]`, whose "
@@ -198,7 +202,7 @@ Page configuration_page(const Catalogue& catalogue) {
     out += fmt::format("- [`{0}`](source-{0}.md): {1}\n", kind->name, kind->summary);
   }
   out += "\nKeys of `[sources.NAME]`:\n\n";
-  append_options(out, "", source_options());
+  append_options(out, "sources.NAME.", source_options());
   out += "\n## Sinks\n\nEach `[sinks.NAME]` sends events on. Its `type` is one of:\n\n";
   for (const auto* kind : catalogue.sinks) {
     out += fmt::format("- [`{0}`](sink-{0}.md): {1}\n", kind->name, kind->summary);

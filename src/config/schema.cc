@@ -176,6 +176,7 @@ std::string json_schema(const Catalogue& catalogue) {
     schema["description"] = section.summary;
     properties[section.name] = std::move(schema);
   }
+  add_options(properties, catalogue.lists);
   json::object source;
   add_options(source, source_options());
   source["extractor"] = kinds(catalogue.sources, {});

@@ -16,10 +16,19 @@ namespace cdviz {
 
 /// What became of each message of a batch. `index` counts the messages as they were given.
 struct Receipt {
+  /// Violations of accepted events that a receipt tells in full: it is held in memory until the
+  /// batch is settled.
+  static constexpr std::size_t kViolations = 1000;
+
   struct Accepted {
     std::size_t index;
     std::string id;      ///< context.id
     std::string source;  ///< context.source
+    /// What was noticed in it, for the sender to learn from; all of it is in event.notes. At most
+    /// kViolations for all events of a batch.
+    std::vector<Problem> violations = {};
+    std::size_t more_violations = 0;                ///< that are not in `violations`
+    std::vector<std::string_view> normalised = {};  ///< the steps: fixed words, living for ever
   };
   struct Refused {
     std::size_t index;

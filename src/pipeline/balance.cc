@@ -69,6 +69,18 @@ SourceBalance::SourceBalance(telemetry::Metrics& m, const std::string& name,
       rejected(m, "cdviz_rejected_events_total",
                "Events refused at the door, kept as dead letters, by the rule they broke.",
                labels_of(name, type), "reason"),
+      with_violations(m.counter("cdviz_events_with_violations_total",
+                                "Events that were accepted though they violate the specification.",
+                                labels_of(name, type))),
+      violations(m, "cdviz_event_violations_total",
+                 "Violations of the specification in accepted events, by the rule.",
+                 labels_of(name, type), "rule"),
+      normalised(m, "cdviz_normalised_events_total",
+                 "Accepted events that were mended on the way in, by what was done.",
+                 labels_of(name, type), "step"),
+      mismatches(m, "cdviz_attribute_mismatches_total",
+                 "CloudEvents attributes that differ from the event's own context, which counts.",
+                 labels_of(name, type), "attribute"),
       up(up_gauge(m, labels_of(name, type))) {}
 
 SinkBalance::SinkBalance(telemetry::Metrics& m, const std::string& name, const std::string& type)

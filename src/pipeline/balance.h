@@ -51,6 +51,10 @@ struct SourceBalance {
   telemetry::Counter& filtered;
   telemetry::Counter& returned;
   ReasonCounters rejected;
+  telemetry::Counter& with_violations;
+  ReasonCounters violations;
+  ReasonCounters normalised;
+  ReasonCounters mismatches;
   telemetry::Gauge& up;
 };
 

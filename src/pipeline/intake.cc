@@ -24,6 +24,25 @@ void refuse(std::size_t index, std::string source_name, Message original, WallTi
       {index, std::move(why.problems), std::move(why.id), std::move(why.source)});
 }
 
+/// What was noticed in an accepted event, for its sender and for the counters.
+Receipt::Accepted noticed(cdevents::Checked& checked, std::size_t room, Taken& taken) {
+  Receipt::Accepted entry;
+  for (const Problem& problem : checked.violations) {
+    const auto at = taken.violations.find(problem.rule);
+    ++(at != taken.violations.end() ? at->second : taken.violations[problem.rule]);
+  }
+  for (const auto step : checked.normalised) ++taken.normalised[step];
+  for (const auto attribute : checked.mismatches) ++taken.mismatches[attribute];
+  if (!checked.violations.empty()) ++taken.with_violations;
+  if (checked.violations.size() > room) {
+    entry.more_violations = checked.violations.size() - room;
+    checked.violations.resize(room);
+  }
+  entry.violations = std::move(checked.violations);
+  entry.normalised = std::move(checked.normalised);
+  return entry;
+}
+
 }  // namespace
 
 std::string describe(const std::vector<Problem>& problems) {
@@ -82,11 +101,21 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
     refuse(index, source_, original != nullptr ? *original : message, at, std::move(*why), taken);
     return;
   }
-  EventData event = std::move(std::get<cdevents::Checked>(checked).event);
+  accept(index, std::move(message), std::move(std::get<cdevents::Checked>(checked)), at, taken);
+}
+
+void Intake::accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,
+                    Taken& taken) const {
+  Receipt::Accepted entry = noticed(checked, Receipt::kViolations - taken.violations_told, taken);
+  taken.violations_told += entry.violations.size();
+  entry.index = index;
+  entry.id = checked.event.id;
+  entry.source = checked.event.source;
+  taken.receipt.accepted.push_back(std::move(entry));
+  EventData& event = checked.event;
   event.headers = std::move(message.headers);
   event.origin = source_;
   event.received_at = at;
-  taken.receipt.accepted.push_back({index, event.id, event.source});
   taken.events.emplace_back(std::move(event));
 }
 

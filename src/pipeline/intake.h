@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cdevents/check.h"
@@ -23,6 +25,12 @@ struct Taken {
   std::vector<Event> events;
   std::vector<queue::DeadLetter> dead_letters;
   std::uint64_t bytes = 0;  ///< of all messages
+  // Of the accepted events:
+  std::uint64_t with_violations = 0;
+  std::size_t violations_told = 0;                                    ///< in the receipt
+  std::map<std::string, std::uint64_t, std::less<>> violations = {};  ///< by rule
+  std::map<std::string_view, std::uint64_t> normalised = {};          ///< by step
+  std::map<std::string_view, std::uint64_t> mismatches = {};          ///< by attribute
 
   std::uint64_t count() const {
     return receipt.accepted.size() + receipt.filtered.size() + receipt.refused.size();
@@ -42,6 +50,8 @@ class Intake {
 
  private:
   /// @param original  what is kept if `message` is refused; null: `message` itself
+  void accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,
+              Taken& taken) const;
   void take_one(std::size_t index, Message message, const Message* original, WallTime at,
                 Taken& taken) const;
   Result<std::vector<Message>> transform(Message message) const;

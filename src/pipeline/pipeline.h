@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cdevents/check.h"
 #include "core/clock.h"
 #include "core/result.h"
 #include "core/sink.h"
@@ -38,6 +39,7 @@ struct SourcePart {
   std::string type;         ///< component_type: "webhook"
   std::string fingerprint;  ///< config::Options::fingerprint(): a reload keeps what has not changed
   std::unique_ptr<Source> source;
+  cdevents::Rules rules = {};  ///< a change of them must change the fingerprint
 };
 
 struct SinkPart {
@@ -65,6 +67,7 @@ struct ComponentStatus {
   std::string last_error;         ///< empty while all is well
   std::uint64_t received = 0;     ///< sources: received = queued + filtered + refused
   std::uint64_t queued = 0;
+  std::uint64_t with_violations = 0;  ///< of those queued
   std::uint64_t filtered = 0;
   std::uint64_t refused = 0;
   std::uint64_t delivered = 0;  ///< sinks: what left the queue = delivered + rejected

@@ -222,6 +222,7 @@ std::vector<ComponentStatus> Roster::status() const {
                     .last_error = std::move(error),
                     .received = value_of(b.received),
                     .queued = value_of(b.accepted),
+                    .with_violations = value_of(b.with_violations),
                     .filtered = value_of(b.filtered),
                     .refused = b.rejected.total()});
   }

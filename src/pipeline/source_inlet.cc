@@ -22,6 +22,10 @@ void count(SourceBalance& balance, const Taken& taken) {
   for (const auto& refused : taken.receipt.refused) {
     balance.rejected.add(refused.problems.front().rule);
   }
+  balance.with_violations.Increment(static_cast<double>(taken.with_violations));
+  for (const auto& [rule, times] : taken.violations) balance.violations.add(rule, times);
+  for (const auto& [step, times] : taken.normalised) balance.normalised.add(step, times);
+  for (const auto& [attribute, times] : taken.mismatches) balance.mismatches.add(attribute, times);
 }
 
 bool SourceInlet::put(std::vector<Message> batch, Checkpoint checkpoint, Settled settled) {

@@ -53,6 +53,7 @@ json::object of_component(const pipeline::ComponentStatus& component) {
   } else {
     object["received"] = component.received;
     object["queued"] = component.queued;
+    object["with_violations"] = component.with_violations;
     object["filtered"] = component.filtered;
     object["refused"] = component.refused;
   }

@@ -39,18 +39,39 @@ void append_list(std::string& out, const Items& items, Write write) {
   out += ']';
 }
 
+void append_problems(std::string& out, const std::vector<Problem>& problems) {
+  append_list(out, problems, [](std::string& to, const Problem& problem) {
+    append_member(to, "pointer", problem.pointer);
+    append_member(to += ',', "rule", problem.rule);
+    append_member(to += ',', "message", problem.message);
+  });
+}
+
 void append_refused(std::string& out, const std::vector<Receipt::Refused>& refused) {
   append_list(out, refused, [](std::string& to, const Receipt::Refused& event) {
     to += "\"index\":" + std::to_string(event.index);
     if (!event.id.empty()) append_member(to += ',', "id", event.id);
     if (!event.source.empty()) append_member(to += ',', "source", event.source);
     to += ",\"problems\":";
-    append_list(to, event.problems, [](std::string& t, const Problem& problem) {
-      append_member(t, "pointer", problem.pointer);
-      append_member(t += ',', "rule", problem.rule);
-      append_member(t += ',', "message", problem.message);
-    });
+    append_problems(to, event.problems);
   });
+}
+
+/// What an accepted event lacks, so that its sender can learn; nothing for one that lacks nothing.
+void append_noticed(std::string& out, const Receipt::Accepted& event) {
+  if (!event.normalised.empty()) {
+    out += ",\"normalised\":[";
+    for (const auto step : event.normalised) {
+      if (out.back() != '[') out += ',';
+      append_json_string(out, step);
+    }
+    out += ']';
+  }
+  if (event.violations.empty() && event.more_violations == 0) return;
+  append_problems(out += ",\"violations\":", event.violations);
+  if (event.more_violations > 0) {
+    out += ",\"more_violations\":" + std::to_string(event.more_violations);
+  }
 }
 
 net::Response accepted(const Receipt& receipt) {
@@ -61,6 +82,7 @@ net::Response accepted(const Receipt& receipt) {
   append_list(body, receipt.accepted, [](std::string& to, const Receipt::Accepted& event) {
     append_member(to, "id", event.id);
     append_member(to += ',', "source", event.source);
+    append_noticed(to, event);
   });
   body += ",\"refused\":";
   append_refused(body, receipt.refused);

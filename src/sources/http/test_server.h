@@ -72,7 +72,8 @@ class FakeRoutes final : public net::Routes {
 };
 
 /// Settles at once, on the caller's thread, with a Receipt that accepts all, unless told otherwise.
-/// A document that contains "bad" is refused, "skip" is filtered, "garbage" is not JSON.
+/// A document that contains "bad" is refused, "skip" is filtered, "garbage" is not JSON, "odd" is
+/// accepted with something noticed.
 class FakeInlet final : public Inlet {
  public:
   bool put(std::vector<Message> batch, Checkpoint, Settled settled) override {
@@ -120,6 +121,13 @@ class FakeInlet final : public Inlet {
             {i, {{"/context/id", "required", "is missing"}}, "the-id", "/the/source"});
       } else if (has("skip")) {
         receipt.filtered.push_back({i, "a rule"});
+      } else if (has("odd")) {
+        receipt.accepted.push_back({.index = i,
+                                    .id = "odd",
+                                    .source = "/source",
+                                    .violations = {{"/subject", "required", "is missing"}},
+                                    .more_violations = has("very") ? 2U : 0U,
+                                    .normalised = {"id", "time"}});
       } else {
         receipt.accepted.push_back({i, "id-" + std::to_string(i), "/source"});
       }

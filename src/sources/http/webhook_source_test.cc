@@ -59,6 +59,17 @@ TEST(Webhook, EachEventOfABatchHasItsOwnResult) {
             "\n");
 }
 
+TEST(Webhook, WhatWasNoticedInAnAcceptedEventIsToldToItsSender) {
+  TestServer server;
+  const auto body = [&](const char* sent) { return server.post(sent)->body; };
+  EXPECT_EQ(body(R"({"odd":1})"),
+            R"({"accepted":[{"id":"odd","source":"/source","normalised":["id","time"],)"
+            R"("violations":[{"pointer":"/subject","rule":"required","message":"is missing"}]}],)"
+            R"("refused":[]})"
+            "\n");
+  EXPECT_THAT(body(R"({"very odd":1})"), HasSubstr(R"(}],"more_violations":2}],"refused")"));
+}
+
 TEST(Webhook, AnEmptyArrayIsFine) {
   TestServer server;
   const auto response = server.post("[]");

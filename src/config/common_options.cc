@@ -1,0 +1,89 @@
+// The options that every source and every sink has, whatever its kind.
+#include <array>
+
+#include "config/load.h"
+
+namespace cdviz::config {
+namespace {
+
+constexpr std::array<std::string_view, 2> kFrom = {"oldest", "now"};
+constexpr std::array<std::string_view, 3> kValidation = {"strict", "report", "off"};
+constexpr std::array<std::string_view, 2> kSpec = {"keep", "0.5.1"};
+
+constexpr std::array kNormaliseOptions = {
+    Option{.name = "fill_source",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Fill a missing or empty context.source with ROOT_URL/?source=NAME, where "
+                   "ROOT_URL is http.root_url (else made of host and port) and NAME that of the "
+                   "source. Off: such an event is refused."},
+    Option{.name = "fill_time",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Fill a missing or empty context.timestamp with the time of arrival. Off: such "
+                   "an event is refused."},
+    Option{.name = "fill_id",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Fill a context.id that is missing, empty or \"0\" with an id made of the "
+                   "content, the same for the same content. Off: an event without one is refused."},
+    Option{.name = "drop_nulls",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Take out members that are null, where the specification has none: not inside "
+                   "customData."},
+    Option{.name = "lenient_timestamps",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Also take a context.timestamp with \"+0100\", a space for the T, or no offset "
+                   "(then UTC), and write it as RFC 3339 does."},
+    Option{.name = "spec",
+           .fallback = "keep",
+           .help = "0.5.1: write events of older releases in the shape of this one, and keep the "
+                   "original beside. What would lose something stays as it is.",
+           .choices = kSpec},
+};
+
+constexpr std::array kSourceOptions = {
+    Option{.name = "enabled",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Whether the source runs. One that does not is still checked."},
+    Option{.name = "validation",
+           .fallback = "report",
+           .help =
+               "What is done with an event that can be stored but violates the specification. "
+               "strict: it is refused and kept as a dead letter. report: it is accepted, marked "
+               "with its violations, and counted. off: nobody looks.",
+           .choices = kValidation},
+    Option{.name = "normalise",
+           .type = OptionType::table,
+           .help = "What is mended in an event, each step noted on it.",
+           .fields = kNormaliseOptions},
+    Option{.name = "transformer_refs",
+           .type = OptionType::text_list,
+           .help = "Reserved: transformers are not available in this version."},
+};
+
+constexpr std::array kSinkOptions = {
+    Option{.name = "enabled",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Whether the sink runs. One that does not is still checked."},
+    Option{.name = "from",
+           .fallback = "oldest",
+           .help = "Where a sink that is new starts: with the oldest event that is still in the "
+                   "queue, or with what "
+                   "comes from now on.",
+           .choices = kFrom},
+    Option{.name = "transformer_refs",
+           .type = OptionType::text_list,
+           .help = "Reserved: transformers are not available in this version."},
+};
+
+}  // namespace
+
+std::span<const Option> source_options() { return kSourceOptions; }
+std::span<const Option> sink_options() { return kSinkOptions; }
+
+}  // namespace cdviz::config
