@@ -1,6 +1,6 @@
 #include "net/credentials.h"
 
-#include "net/binary_text.h"
+#include "core/binary_text.h"
 #include "net/uri.h"
 
 namespace cdviz::net {

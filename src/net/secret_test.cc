@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "net/binary_text.h"
-
 namespace cdviz::net {
 namespace {
 
@@ -54,24 +52,6 @@ TEST(EqualInConstantTime, ComparesBytes) {
   EXPECT_TRUE(equal_in_constant_time({"a\0b", 3}, {"a\0b", 3}));
   EXPECT_FALSE(equal_in_constant_time({"a\0b", 3}, {"a\0c", 3}));
   EXPECT_FALSE(equal_in_constant_time("a", "ab"));
-}
-
-TEST(DecodeText, ReadsHexOfEitherCase) {
-  EXPECT_EQ(decode_text(BinaryText::hex, "00fFA9"), std::string("\x00\xff\xa9", 3));
-  EXPECT_EQ(decode_text(BinaryText::hex, ""), "");
-  for (const auto* bad : {"0", "0g", " 00", "0x00"}) {
-    EXPECT_EQ(decode_text(BinaryText::hex, bad), std::nullopt) << bad;
-  }
-}
-
-TEST(DecodeText, ReadsBase64OfEitherAlphabetWithPaddingOrWithout) {
-  for (const auto* text : {"Zm9vYg==", "Zm9vYg"}) {
-    EXPECT_EQ(decode_text(BinaryText::base64, text), "foob") << text;
-  }
-  EXPECT_EQ(decode_text(BinaryText::base64, "+/-_"), "\xfb\xff\xbf");
-  for (const auto* bad : {"Z", "Zm9v Yg==", "Zm9vYg=", "Zm=v", "===="}) {
-    EXPECT_EQ(decode_text(BinaryText::base64, bad), std::nullopt) << bad;
-  }
 }
 
 }  // namespace

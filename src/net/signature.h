@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/binary_text.h"
 #include "core/event.h"
 #include "core/headers.h"
 #include "core/result.h"
-#include "net/binary_text.h"
 #include "net/secret.h"
 
 namespace cdviz::net {

@@ -45,8 +45,8 @@ net::HashAlgorithm algorithm_of(std::string_view name) {
   return net::HashAlgorithm::sha256;
 }
 
-net::BinaryText encoding_of(std::string_view name) {
-  return name == "hex" ? net::BinaryText::hex : net::BinaryText::base64;
+BinaryText encoding_of(std::string_view name) {
+  return name == "hex" ? BinaryText::hex : BinaryText::base64;
 }
 
 /// The bytes of a secret; nothing, and a problem, if it is not written as token_encoding says.
@@ -58,7 +58,7 @@ std::optional<std::string> key_of(const config::Options& rule, std::string_view 
   if (encoding == "base64" && text.starts_with(kStandardWebhooks)) {
     text.remove_prefix(kStandardWebhooks.size());
   }
-  auto key = net::decode_text(encoding_of(encoding), text);
+  auto key = decode_text(encoding_of(encoding), text);
   if (key && !key->empty()) return key;
   rule.problem(option, "is not written in " + encoding + ", as token_encoding says");
   return std::nullopt;

@@ -11,8 +11,8 @@
 #include <boost/json.hpp>
 
 #include "core/json_text.h"
+#include "core/trace_context.h"
 #include "net/routes.h"
-#include "net/trace_context.h"
 #include "net/uri.h"
 #include "sources/http/answer.h"
 #include "sources/http/body.h"
@@ -156,7 +156,7 @@ class Webhook {
  private:
   Headers kept_headers(const Headers& headers) const {
     Headers kept;
-    net::keep_trace_context(headers, kept);
+    keep_trace_context(headers, kept);
     for (const auto& name : settings_.headers_to_keep) {
       if (const auto value = headers.find(name)) kept.set(name, std::string(*value));
     }

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace cdviz::net {
+namespace cdviz {
 
 enum class BinaryText : std::uint8_t {
   hex,     ///< either case
@@ -16,4 +16,4 @@ enum class BinaryText : std::uint8_t {
 /// @returns nothing when `text` holds anything else, white space included
 std::optional<std::string> decode_text(BinaryText encoding, std::string_view text);
 
-}  // namespace cdviz::net
+}  // namespace cdviz

@@ -1,9 +1,9 @@
-#include "net/trace_context.h"
+#include "core/trace_context.h"
 
 #include <algorithm>
 #include <string>
 
-namespace cdviz::net {
+namespace cdviz {
 namespace {
 
 constexpr std::size_t kTracestateBytes = std::size_t{8} * 1024;
@@ -92,4 +92,4 @@ void keep_trace_context(const Headers& from, Headers& to) {
   if (is_tracestate(state)) to.add("tracestate", std::move(state));
 }
 
-}  // namespace cdviz::net
+}  // namespace cdviz

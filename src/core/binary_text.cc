@@ -1,6 +1,6 @@
-#include "net/binary_text.h"
+#include "core/binary_text.h"
 
-namespace cdviz::net {
+namespace cdviz {
 namespace {
 
 int hex_digit(char c) {
@@ -60,4 +60,4 @@ std::optional<std::string> decode_text(BinaryText encoding, std::string_view tex
   return encoding == BinaryText::hex ? decode_hex(text) : decode_base64(text);
 }
 
-}  // namespace cdviz::net
+}  // namespace cdviz

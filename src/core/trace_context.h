@@ -6,7 +6,7 @@
 
 #include "core/headers.h"
 
-namespace cdviz::net {
+namespace cdviz {
 
 /// True for a traceparent as §3.2 has it: of version 00, or of a later one in so far as 00 can read
 /// it.
@@ -20,4 +20,4 @@ bool is_tracestate(std::string_view value);
 /// several are joined into one.
 void keep_trace_context(const Headers& from, Headers& to);
 
-}  // namespace cdviz::net
+}  // namespace cdviz

@@ -1,10 +1,10 @@
-#include "net/trace_context.h"
+#include "core/trace_context.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace cdviz::net {
+namespace cdviz {
 namespace {
 
 // The example of the specification, §3.2.
@@ -60,4 +60,4 @@ TEST(KeepTraceContext, TakesNothingWithoutOneGoodParent) {
 }
 
 }  // namespace
-}  // namespace cdviz::net
+}  // namespace cdviz
