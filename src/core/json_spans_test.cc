@@ -146,7 +146,6 @@ class Random {
 };
 
 /// Makes changes below `value`, in the text by `editor` and in `twin`.
-// NOLINTNEXTLINE(misc-no-recursion): as deep as Random::document makes it
 void change(Random& random, Value value, Editor& editor, boost::json::value& twin) {
   if (value.kind() == Kind::array) {
     std::size_t i = 0;
