@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/json_text.h"
+#include "core/utf8.h"
 
 namespace cdviz::commands {
 namespace {
@@ -21,21 +22,6 @@ bool is_shady(std::string_view sequence) {
 
 }  // namespace
 
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0U) != 0x80) return 0;
-  // Overlong forms, surrogates, beyond U+10FFFF.
-  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-      (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f))
-    return 0;
-  return length;
-}
-
 int complain(int code, const std::string& message) {
   fmt::print(stderr, "cdviz-collector: {}\n", message);
   return code;
@@ -45,7 +31,7 @@ std::string shown(std::string_view text, std::size_t max, bool lines) {
   std::string out;
   std::string_view rest = text;
   while (!rest.empty() && text.size() - rest.size() < max) {
-    const std::size_t length = sequence_length(rest);
+    const std::size_t length = utf8_length(rest);
     const auto first = static_cast<unsigned char>(rest.front());
     const bool line_end = lines && (first == '\n' || first == '\t');
     const bool control = first < 0x20 || first == 0x7f;
@@ -60,15 +46,6 @@ std::string shown(std::string_view text, std::size_t max, bool lines) {
   }
   if (!rest.empty()) out += fmt::format("… ({} bytes)", text.size());
   return out;
-}
-
-bool is_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = sequence_length(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
-  }
-  return true;
 }
 
 std::string base64(std::string_view bytes) {

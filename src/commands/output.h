@@ -19,10 +19,6 @@ int complain(int code, const std::string& message);
 /// there is.
 std::string shown(std::string_view text, std::size_t max, bool lines = false);
 
-/// Bytes of the UTF-8 sequence at the front of `text` (RFC 3629); 0 when there is none.
-/// @param text  not empty
-std::size_t sequence_length(std::string_view text);
-bool is_utf8(std::string_view bytes);
 std::string base64(std::string_view bytes);
 
 /// One JSON object, written member by member.

@@ -9,6 +9,7 @@
 #include "commands/commands.h"
 #include "commands/queue_access.h"
 #include "core/clock.h"
+#include "core/utf8.h"
 
 namespace cdviz::commands {
 namespace {

@@ -1,32 +1,13 @@
 #include "core/json_text.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include "core/utf8.h"
+
 namespace cdviz {
 namespace {
-
-/// Length of the UTF-8 character that starts `text` (RFC 3629 §4); 0 if it is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = first == 0xED && byte(1) > 0x9F;
-    return continues(1) && continues(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool overlong = first == 0xF0 && byte(1) < 0x90;
-    const bool beyond = first == 0xF4 && byte(1) > 0x8F;
-    return continues(1) && continues(2) && continues(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_escaped(std::string& out, unsigned char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -51,6 +32,13 @@ void append_escaped(std::string& out, unsigned char c) {
       out += kHex[c >> 4U];
       out += kHex[c & 0xFU];
   }
+}
+
+/// Where the string that starts at `start` has ended.
+std::size_t string_end(std::string_view json, std::size_t start) {
+  std::size_t i = start + 1;
+  while (i < json.size() && json[i] != '"') i += json[i] == '\\' ? 2 : 1;
+  return std::min(i + 1, json.size());
 }
 
 bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
@@ -78,6 +66,60 @@ void append_json_string(std::string& out, std::string_view text) {
     text.remove_prefix(taken);
   }
   out += '"';
+}
+
+std::string indented_json(std::string_view json) {
+  std::string out;
+  std::size_t depth = 0;
+  const auto new_line = [&] {
+    out += '\n';
+    out.append(2 * depth, ' ');
+  };
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    switch (c) {
+      case ' ':
+      case '\n':
+      case '\r':
+      case '\t':
+        break;
+      case '"': {
+        const std::size_t end = string_end(json, i);
+        out += json.substr(i, end - i);
+        i = end - 1;
+        break;
+      }
+      case '{':
+      case '[': {
+        out += c;
+        const std::size_t next = json.find_first_not_of(" \n\r\t", i + 1);
+        if (next != std::string_view::npos && (json[next] == '}' || json[next] == ']')) {
+          out += json[next];
+          i = next;
+          break;
+        }
+        ++depth;
+        new_line();
+        break;
+      }
+      case '}':
+      case ']':
+        depth -= depth > 0 ? 1 : 0;
+        new_line();
+        out += c;
+        break;
+      case ',':
+        out += c;
+        new_line();
+        break;
+      case ':':
+        out += ": ";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out + "\n";
 }
 
 }  // namespace cdviz

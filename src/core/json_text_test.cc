@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/utf8.h"
+
 namespace cdviz {
 namespace {
 
@@ -24,6 +26,34 @@ TEST(AppendJsonString, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(quoted("\xED\xA0\x80").find('\xED'), std::string::npos);      // a surrogate
   EXPECT_EQ(quoted("\xC0\xAF").find('\xC0'), std::string::npos);          // overlong
   EXPECT_EQ(quoted("\xF4\x90\x80\x80").find('\xF4'), std::string::npos);  // beyond U+10FFFF
+}
+
+TEST(IsUtf8, WantsEveryCharacterWhole) {
+  EXPECT_TRUE(is_utf8("aé€😀"));
+  for (const char* text : {"\xff", "\xc3", "\xed\xa0\x80", "\xc0\x80", "\xf4\x90\x80\x80"}) {
+    EXPECT_FALSE(is_utf8(text)) << text;
+  }
+}
+
+TEST(IndentedJson, IsOneMemberALineAndKeepsTheTokens) {
+  EXPECT_EQ(indented_json(R"({"a":[1.10,"x, {\"}"],"b":{},"c":[ ],"d":null})"),
+            R"({
+  "a": [
+    1.10,
+    "x, {\"}"
+  ],
+  "b": {},
+  "c": [],
+  "d": null
+}
+)");
+  EXPECT_EQ(indented_json("1"), "1\n");
+}
+
+TEST(IndentedJson, NonsenseDoesNoHarm) {
+  for (const char* text : {"", "\"", "\"\\", "}]}", "{", "[", "{ ", "\"a"}) {
+    EXPECT_LT(indented_json(text).size(), 100U) << text;
+  }
 }
 
 }  // namespace
