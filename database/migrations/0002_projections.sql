@@ -15,6 +15,9 @@ set local role cdviz_owner;
 -- ============ the lake ============
 alter table cdviz_store.event add column notes jsonb;
 comment on column cdviz_store.event.notes is 'What the collector found out about the event, null if nothing: {"violations": [{"pointer", "rule", "message"}], "normalised": ["id", "time", …], "original": "the text as it was received"}';
+comment on column cdviz_store.event.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
+comment on column cdviz.events.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
+comment on column cdviz.events_raw.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
 -- Partial: most events have no chain, and its search then costs nothing.
 create index event_chain_idx on cdviz_store.event (hashtextextended(chain_id, 0), time) where chain_id is not null;
 comment on index cdviz_store.event_chain_idx is 'Events of one chain: where hashtextextended(chain_id, 0) = hashtextextended($1, 0) and chain_id = $1';
@@ -78,16 +81,16 @@ comment on column cdviz_store.service_alias.service_id is 'The id it stands for;
 create table cdviz_store.deployment_rule (
   name           text primary key,
   priority       integer not null default 100,
-  kind           text not null default 'pipelinerun' check (kind in ('pipelinerun', 'taskrun', 'build')),
-  name_pattern   text not null,
-  source_pattern text,
+  kind           text not null default 'pipelinerun' check (kind in ('pipelinerun', 'taskrun')),
+  name_pattern   text not null check (('' ~ ('^(?:' || name_pattern || ')$')) is not null),  -- a pattern that is none fails here, not in ingest()
+  source_pattern text check (('' ~ ('^(?:' || source_pattern || ')$')) is not null or source_pattern is null),
   service        text not null,
   environment    text not null,
   artifact       text);
 comment on table cdviz_store.deployment_rule is 'Which pipelines are deployments, for tools that send no service events: a run whose name (and source) fits is an attempt to deploy, and a deployment if it finished with success. A change folds the runs again.';
 comment on column cdviz_store.deployment_rule.name is 'Name of the rule';
 comment on column cdviz_store.deployment_rule.priority is 'The lowest number is tried first, then by name; the first rule that fits and gives a service and an environment counts';
-comment on column cdviz_store.deployment_rule.kind is 'Kind of run: pipelinerun, taskrun or build';
+comment on column cdviz_store.deployment_rule.kind is 'Kind of run: pipelinerun or taskrun';
 comment on column cdviz_store.deployment_rule.name_pattern is 'Regular expression for the name of the run, anchored on both sides: deploy-(.*)-to-(.*)';
 comment on column cdviz_store.deployment_rule.source_pattern is 'Regular expression for the source of the run, anchored on both sides; null fits all';
 comment on column cdviz_store.deployment_rule.service is 'The service: a template, in which {1} to {9} stand for the groups of name_pattern, {name} for the name of the run, and {content.a.b} or {customData.a.b} for that field of its events. A placeholder without a value makes the whole template null';
@@ -552,7 +555,7 @@ create table cdviz_store.deployment (
 create index deployment_lane_idx on cdviz_store.deployment (environment_id, service_id, at, event_uid);
 create index deployment_change_idx on cdviz_store.deployment (environment_id, service_id, at, event_uid) where is_change;
 create index deployment_at_idx on cdviz_store.deployment (at);
-create index deployment_artifact_idx on cdviz_store.deployment (artifact_id, at) where artifact_id is not null;
+create index deployment_artifact_idx on cdviz_store.deployment (artifact_id, environment_id, service_id, at) where artifact_id is not null;
 comment on table cdviz_store.deployment is 'Facts: every report that a service was deployed, upgraded, rolled back or removed in an environment. Rows of one environment and service are a lane, ordered by (at, event_uid). Never deleted by retention.';
 comment on column cdviz_store.deployment.event_uid is 'The event; for a run (run_kind is not null) the run_key';
 comment on column cdviz_store.deployment.environment_id is 'Canonical id of the environment; empty if the event named none';
@@ -654,5 +657,887 @@ comment on column cdviz_store.service_known.published_at is 'Latest service.publ
 comment on column cdviz_store.service_known.first_seen_at is 'Time of the first event that names it; null if none does';
 comment on column cdviz_store.service_known.last_seen_at is 'Time of the last event that names it';
 comment on column cdviz_store.service_known.aliases is 'Its other ids';
+
+-- ============ small things the fold is made of ============
+create function cdviz_store.bounded(id text) returns text
+language sql stable parallel safe as $$
+  -- Three of them fit into an index entry (2,704 bytes), even of characters of four bytes.
+  select case when octet_length(id) <= 512 then nullif(id, '')
+              else left(id, 100) || '~' || encode(sha256(convert_to(id, 'UTF8')), 'hex') end
+$$;
+comment on function cdviz_store.bounded(text) is 'An id as the projections keep it: itself up to 512 bytes, else its first 100 characters and its SHA-256. Null for an empty text.';
+
+create function cdviz_store.outcome(said text) returns text
+language sql immutable parallel safe as $$
+  select case lower(said)
+    when 'pass' then 'success' when 'passed' then 'success' when 'succeeded' then 'success'
+    when 'fail' then 'failure' when 'failed' then 'failure'
+    when 'cancelled' then 'cancel' when 'canceled' then 'cancel' when 'abort' then 'cancel' when 'aborted' then 'cancel'
+    when 'skipped' then 'skip' else left(lower(said), 64) end
+$$;
+comment on function cdviz_store.outcome(text) is 'One spelling for the outcomes of all versions of CDEvents: success, failure, cancel, error, skip. What it does not know stays, in lower case.';
+
+create function cdviz_store.percent_decoded(given text) returns text
+language plpgsql immutable parallel safe as $$
+declare
+  bytes bytea := convert_to(given, 'UTF8');
+  result bytea := '';
+  part text;
+begin
+  if position('%' in given) = 0 or given is null then return given; end if;
+  for part in select m[1] from regexp_matches(given, '(%[0-9A-Fa-f]{2}|[^%]+|%)', 'g') m loop
+    result := result || case when length(part) = 3 and part ~ '^%[0-9A-Fa-f]{2}$' then decode(substr(part, 2), 'hex') else convert_to(part, 'UTF8') end;
+  end loop;
+  return convert_from(result, 'UTF8');
+exception when character_not_in_repertoire or untranslatable_character then
+  return given;  -- it stands for bytes that are no text
+end $$;
+comment on function cdviz_store.percent_decoded(text) is 'The text with each %XX replaced by its byte. Unchanged if that is no UTF-8.';
+
+create function cdviz_store.purl_parts(purl text)
+returns table (artifact_id text, base_id text, purl_type text, namespace text, name text, version text, tag text, repository_url text)
+language sql stable parallel safe as $$
+  -- One SELECT, so that the planner can inline it. https://github.com/package-url/purl-spec
+  select cdviz_store.bounded(case when base is null then purl else base || coalesce('@' || v, '?tag=' || t, '') end),
+    cdviz_store.bounded(coalesce(base, purl)), ty, cdviz_store.bounded(ns), cdviz_store.bounded(n), cdviz_store.bounded(v),
+    cdviz_store.bounded(t), cdviz_store.bounded(u)
+  from (
+    select *, 'pkg:' || ty || '/' || coalesce(ns || '/', '') || n as base
+    from (
+      select ty, case when lower_case then lower(ns) else ns end as ns, case when lower_case then lower(n) else n end as n, nullif(v, '') as v,
+        case when q is not null then cdviz_store.percent_decoded(substring('&' || q from '&tag=([^&]+)')) end as t,
+        case when q is not null then cdviz_store.percent_decoded(substring('&' || q from '&repository_url=([^&]+)')) end as u
+      from (
+        select lower(part[1]) as ty, lower(part[1]) in ('oci', 'docker', 'github', 'gitlab', 'bitbucket', 'pypi', 'composer', 'deb', 'apk', 'hex', 'golang') as lower_case,
+          case when encoded then cdviz_store.percent_decoded(part[2]) else part[2] end as ns,
+          case when encoded then cdviz_store.percent_decoded(part[3]) else part[3] end as n,
+          case when encoded then cdviz_store.percent_decoded(part[4]) else part[4] end as v, part[5] as q
+        from (
+          select regexp_match(case when purl like 'pkg:%' and octet_length(purl) <= 4096 then purl end,
+              '^pkg:/*([A-Za-z][A-Za-z0-9.+-]*)/(?:([^?#]*)/)?([^/@?#]+)(?:@([^?#]*))?(?:\?([^#]*))?(?:#.*)?$') as part,
+            purl like '%\%%' as encoded
+          offset 0) matched
+        offset 0) decoded
+      offset 0) named
+    offset 0) based
+$$;
+comment on function cdviz_store.purl_parts(text) is 'The parts of a package URL, percent-decoded. Two spellings of one artifact have the same artifact_id. What is no package URL (or longer than 4096 bytes) is its own artifact_id and base_id. Example: select * from cdviz_store.purl_parts(''pkg:oci/app@sha256%3Aab?tag=1.2'')';
+
+-- What the fold needs of an event, read once.
+create type cdviz_store.fact as (
+  event_uid uuid, at timestamptz, subject text, predicate text, subject_key uuid, id text, subject_source text, source text, chain_id text,
+  run_kind text, environment text, service text, artifact text, actor text, content jsonb, custom jsonb, links jsonb);
+comment on type cdviz_store.fact is 'What the fold needs of an event, read once. Not stored.';
+-- One row for deployment, before its place in the lane is known.
+create type cdviz_store.lane_fact as (
+  event_uid uuid, environment_id text, service_id text, at timestamptz, action text, artifact_id text, source text, chain_id text, actor text,
+  inferred boolean, run_kind text, environment_raw text, service_raw text);
+comment on type cdviz_store.lane_fact is 'A row for cdviz_store.deployment, before its place among the others is known. Not stored.';
+
+create function cdviz_store.facts_of(events cdviz_store.event[]) returns cdviz_store.fact[]
+language sql stable as $$
+  select array_agg(row(event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id), cdviz_store.bounded(subject_source),
+      cdviz_store.bounded(source), cdviz_store.bounded(chain_id),
+      case when subject in ('pipelinerun', 'taskrun', 'build', 'testsuiterun', 'testcaserun', 'deployment') then subject
+           when subject = 'testcase' then 'testcaserun' when subject = 'testsuite' then 'testsuiterun'
+           when predicate in ('queued', 'started', 'finished', 'skipped')
+             and subject not in ('service', 'environment', 'artifact', 'change', 'incident', 'ticket', 'approval', 'repository', 'branch', 'testoutput') then subject end,
+      cdviz_store.bounded(case when subject = 'environment' then subject_id else content #>> '{environment,id}' end),
+      cdviz_store.bounded(case when subject = 'service' then subject_id else content #>> '{service,id}' end),
+      nullif(case when subject = 'artifact' then subject_id when content ? 'artifactId' then content ->> 'artifactId' else content #>> '{artifact,id}' end, ''),
+      case when custom is not null then left(coalesce(
+        case when jsonb_typeof(custom -> 'actor') = 'string' then custom ->> 'actor' end,
+        case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end,
+        case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end), 256) end,
+      content, custom, links)::cdviz_store.fact)
+  from (
+    select e.*, case when jsonb_typeof(part) = 'object' then part else '{}' end as content,
+      case when jsonb_typeof(custom_data) = 'object' then custom_data end as custom,
+      case when context_links is not null or custom_links is not null then
+        case when jsonb_typeof(context_links) = 'array' then context_links else '[]' end
+        || case when jsonb_typeof(custom_links) = 'array' then custom_links else '[]' end end as links
+    from (
+      select e.*, payload #> '{subject,content}' as part, payload -> 'customData' as custom_data,
+        payload #> '{context,links}' as context_links, payload #> '{customData,links}' as custom_links
+      from unnest(events) e
+      -- the subject of a type of somebody else has dots: it is stored, but says nothing that we know
+      where position('.' in subject) = 0
+      offset 0) e
+    offset 0) e
+$$;
+comment on function cdviz_store.facts_of(cdviz_store.event[]) is 'What the fold needs of each event that it knows.';
+
+-- ============ the fold, one function for each kind of thing ============
+-- Their statements name the projections without a schema: rebuild_step() runs them on tables beside the live ones. So
+-- none may have a search_path of its own; they are called only from functions that have.
+
+create function cdviz_store.fold_runs(facts cdviz_store.fact[]) returns void
+language plpgsql as $$
+begin
+  insert into run as r (kind, run_key, run_id, source, name, definition_id, parent_key, environment_id, environment_raw, service_id, service_raw,
+    artifact_id, deploys, queued_at, started_at, finished_at, skipped_at, outcome, reason, severity, test_type, trigger_type, uri, chain_id, first_at, last_at)
+  select kind, run_key, run_id, source, name, definition_id, parent_key,
+    coalesce(e.canonical, environment), case when e.canonical is not null then environment end,
+    coalesce(s.canonical, service), case when s.canonical is not null then service end,
+    artifact, kind = 'deployment' and environment is not null and service is not null,
+    queued_at, started_at, finished_at, skipped_at, outcome, reason, severity, test_type, trigger_type, uri, chain_id, first_at, last_at
+  from (
+    select run_kind as kind, subject_key as run_key, min(id) as run_id, min(subject_source) as source,
+      left(max(coalesce(content ->> 'pipelineName', content ->> 'taskName', content #>> '{testCase,name}', content #>> '{testSuite,name}',
+                   content #>> '{testCase,id}', content #>> '{testSuite,id}', content ->> 'name')), 512) as name,
+      max(cdviz_store.bounded(coalesce(content #>> '{testCase,id}', content #>> '{testSuite,id}'))) as definition_id,
+      max(case when content ? 'pipelineRun' then cdviz_store.subject_key('pipelinerun', content #>> '{pipelineRun,id}', coalesce(nullif(content #>> '{pipelineRun,source}', ''), subject_source))
+               when content ? 'testSuiteRun' then cdviz_store.subject_key('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source)) end::text)::uuid as parent_key,
+      max(environment) filter (where run_kind not in ('pipelinerun', 'taskrun')) as environment,
+      max(case when run_kind = 'deployment' then coalesce(service, (select p.name from cdviz_store.purl_parts(artifact) p)) end) as service,
+      max(case when run_kind not in ('pipelinerun', 'taskrun') then (select p.artifact_id from cdviz_store.purl_parts(artifact) p) end) as artifact,
+      min(at) filter (where predicate = 'queued') as queued_at, min(at) filter (where predicate = 'started') as started_at,
+      max(at) filter (where predicate = 'finished') as finished_at, max(at) filter (where predicate = 'skipped') as skipped_at,
+      (array_agg(cdviz_store.outcome(content ->> 'outcome') order by at desc, cdviz_store.outcome(content ->> 'outcome') desc nulls last)
+        filter (where predicate = 'finished'))[1] as outcome,
+      max(left(coalesce(content ->> 'reason', content ->> 'errors'), 4096)) as reason, max(left(content ->> 'severity', 64)) as severity,
+      max(left(content #>> '{testCase,type}', 64)) as test_type, max(left(content #>> '{trigger,type}', 64)) as trigger_type,
+      max(left(coalesce(content ->> 'uri', content ->> 'url'), 2048)) as uri, max(chain_id) as chain_id, min(at) as first_at, max(at) as last_at
+    from unnest(facts) where run_kind is not null
+    group by run_kind, subject_key offset 0) x
+  cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = environment) as canonical) e
+  cross join lateral (select (select service_id from cdviz_store.service_alias where alias = service) as canonical) s
+  order by kind, run_key
+  on conflict (kind, run_key) do update set
+    run_id = least(r.run_id, excluded.run_id), source = least(r.source, excluded.source),
+    name = greatest(r.name, excluded.name), definition_id = greatest(r.definition_id, excluded.definition_id), parent_key = greatest(r.parent_key, excluded.parent_key),
+    environment_id = case when coalesce(excluded.environment_raw, excluded.environment_id) > coalesce(r.environment_raw, r.environment_id, '') then excluded.environment_id else r.environment_id end,
+    environment_raw = case when coalesce(excluded.environment_raw, excluded.environment_id) > coalesce(r.environment_raw, r.environment_id, '') then excluded.environment_raw else r.environment_raw end,
+    service_id = case when coalesce(excluded.service_raw, excluded.service_id) > coalesce(r.service_raw, r.service_id, '') then excluded.service_id else r.service_id end,
+    service_raw = case when coalesce(excluded.service_raw, excluded.service_id) > coalesce(r.service_raw, r.service_id, '') then excluded.service_raw else r.service_raw end,
+    artifact_id = greatest(r.artifact_id, excluded.artifact_id),
+    deploys = case when r.kind = 'deployment' then coalesce(excluded.service_id, r.service_id) is not null and coalesce(excluded.environment_id, r.environment_id) is not null else r.deploys end,
+    queued_at = least(r.queued_at, excluded.queued_at), started_at = least(r.started_at, excluded.started_at),
+    outcome = case when r.finished_at is null or excluded.finished_at > r.finished_at then excluded.outcome
+                   when excluded.finished_at = r.finished_at then greatest(r.outcome, excluded.outcome) else r.outcome end,
+    finished_at = greatest(r.finished_at, excluded.finished_at), skipped_at = greatest(r.skipped_at, excluded.skipped_at),
+    reason = greatest(r.reason, excluded.reason), severity = greatest(r.severity, excluded.severity),
+    test_type = greatest(r.test_type, excluded.test_type), trigger_type = greatest(r.trigger_type, excluded.trigger_type),
+    uri = greatest(r.uri, excluded.uri), chain_id = greatest(r.chain_id, excluded.chain_id),
+    first_at = least(r.first_at, excluded.first_at), last_at = greatest(r.last_at, excluded.last_at);
+end $$;
+comment on function cdviz_store.fold_runs(cdviz_store.fact[]) is 'Folds runs of every kind. Part of project().';
+
+create function cdviz_store.filled(template text, name text, groups text[], fields jsonb) returns text
+language plpgsql immutable as $$
+declare
+  result text := '';
+  part text;
+  value text;
+begin
+  for part in select m[1] from regexp_matches(template, '(\{[^{}]*\}|[^{]+|\{)', 'g') m loop
+    if part like '{%}' then
+      value := case when part ~ '^\{[1-9]\}$' then groups[substr(part, 2, 1)::int] when part = '{name}' then name else fields ->> part end;
+      if coalesce(value, '') = '' then return null; end if;
+      result := result || value;
+    else
+      result := result || part;
+    end if;
+  end loop;
+  return nullif(result, '');
+end $$;
+comment on function cdviz_store.filled(text, text, text[], jsonb) is 'A template of deployment_rule with its placeholders replaced; null if one of them has no value.';
+
+create function cdviz_store.fitting_rule(run_kind text, run_name text, run_source text, key uuid, id text, first_at timestamptz, last_at timestamptz,
+                                         out service text, out environment text, out artifact text)
+language plpgsql stable as $$
+declare
+  rule cdviz_store.deployment_rule;
+  groups text[];
+  fields jsonb;
+  place text;
+begin
+  for rule in select * from cdviz_store.deployment_rule d where d.kind = run_kind and run_name ~ ('^(?:' || d.name_pattern || ')$')
+      and (d.source_pattern is null or run_source ~ ('^(?:' || d.source_pattern || ')$')) order by d.priority, d.name loop
+    groups := regexp_match(run_name, '^(?:' || rule.name_pattern || ')$');
+    fields := '{}';
+    for place in select distinct m[1] from regexp_matches(concat(rule.service, rule.environment, rule.artifact), '(\{(?:content|customData)\.[^{}]+\})', 'g') m loop
+      -- Of several events of the run the greatest value, as everywhere. The run may have been folded from this very batch.
+      fields := fields || (
+        select coalesce(jsonb_object_agg(place, value), '{}') from (
+          select max(e.payload #>> (case when place like '{content.%' then array['subject'] else '{}' end || string_to_array(btrim(place, '{}'), '.'))) as value
+          from cdviz_store.event e where hashtextextended(e.subject_id, 0) = hashtextextended(id, 0) and e.subject_key = key
+            and e.time between first_at and last_at) v where value is not null);
+    end loop;
+    service := cdviz_store.bounded(cdviz_store.filled(rule.service, run_name, groups, fields));
+    environment := cdviz_store.bounded(cdviz_store.filled(rule.environment, run_name, groups, fields));
+    artifact := cdviz_store.filled(rule.artifact, run_name, groups, fields);
+    if service is not null and environment is not null then return; end if;
+  end loop;
+  service := null; environment := null; artifact := null;
+end $$;
+comment on function cdviz_store.fitting_rule(text, text, text, uuid, text, timestamptz, timestamptz) is 'What a run deploys by the first rule of deployment_rule that fits; nulls if none does.';
+
+create function cdviz_store.match_rules(keys uuid[]) returns text[]
+language plpgsql as $$
+declare artifacts text[];
+begin
+  with matched as (
+    select r.kind, r.run_key, f.service, f.environment, f.artifact, p.artifact_id, e.canonical as environment_canonical, s.canonical as service_canonical
+    from unnest(array['pipelinerun', 'taskrun']) k
+    join run r on r.kind = k and r.run_key = any (keys)
+    cross join lateral cdviz_store.fitting_rule(r.kind, r.name, r.source, r.run_key, r.run_id, r.first_at, r.last_at) f
+    left join lateral cdviz_store.purl_parts(f.artifact) p on true
+    cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = f.environment) as canonical) e
+    cross join lateral (select (select service_id from cdviz_store.service_alias where alias = f.service) as canonical) s),
+  changed as (
+    update run r set deploys = m.service is not null,
+      environment_id = coalesce(m.environment_canonical, m.environment), environment_raw = case when m.environment_canonical is not null then m.environment end,
+      service_id = coalesce(m.service_canonical, m.service), service_raw = case when m.service_canonical is not null then m.service end,
+      artifact_id = case when m.service is not null then m.artifact_id end
+    from matched m where r.kind = m.kind and r.run_key = m.run_key
+      and (r.deploys, coalesce(r.environment_raw, r.environment_id), r.environment_id, coalesce(r.service_raw, r.service_id), r.service_id, r.artifact_id)
+        is distinct from (m.service is not null, m.environment, coalesce(m.environment_canonical, m.environment), m.service, coalesce(m.service_canonical, m.service), m.artifact_id))
+  select array_agg(distinct artifact order by artifact) into artifacts from matched where artifact is not null;
+  return artifacts;
+end $$;
+comment on function cdviz_store.match_rules(uuid[]) is 'Writes into runs what they deploy by deployment_rule. The rows are locked by the caller. Returns the artifacts as the rules spell them.';
+
+create function cdviz_store.fold_artifacts(facts cdviz_store.fact[], run_keys uuid[], spelt text[]) returns void
+language plpgsql as $$
+begin
+  insert into artifact as a (artifact_id, base_id, purl_type, namespace, name, version, tag, repository_url, packaged_at, published_at, signed_at, deleted_at, downloaded_at,
+    change_id, change_source, sbom_uri, signature, published_by, chain_id, first_seen_at, last_seen_at)
+  select artifact_id, min(base_id), min(purl_type), min(namespace), min(name), min(version), max(tag), max(repository_url),
+    min(packaged_at), min(published_at), min(signed_at), max(deleted_at), max(downloaded_at),
+    max(change_id), max(change_source), max(sbom_uri), max(signature), max(published_by), max(chain_id), min(first_at), max(last_at)
+  from (
+    select artifact,
+      min(at) filter (where subject = 'artifact' and predicate = 'packaged') as packaged_at, min(at) filter (where subject = 'artifact' and predicate = 'published') as published_at,
+      min(at) filter (where subject = 'artifact' and predicate = 'signed') as signed_at, max(at) filter (where subject = 'artifact' and predicate = 'deleted') as deleted_at,
+      max(at) filter (where subject = 'artifact' and predicate = 'downloaded') as downloaded_at,
+      max(cdviz_store.bounded(content #>> '{change,id}')) as change_id, max(cdviz_store.bounded(content #>> '{change,source}')) as change_source,
+      max(left(content #>> '{sbom,uri}', 2048)) as sbom_uri, max(left(content ->> 'signature', 4096)) as signature,
+      max(left(content ->> 'user', 256)) filter (where subject = 'artifact' and predicate = 'published') as published_by,
+      max(chain_id) filter (where subject = 'artifact') as chain_id, min(at) as first_at, max(at) as last_at
+    from unnest(facts) where artifact is not null and subject in ('artifact', 'service', 'incident', 'build', 'deployment') group by artifact
+    union all
+    select s, null, null, null, null, null, null, null, null, null, null, null, r.first_at, r.last_at
+    from unnest(spelt) s cross join lateral cdviz_store.purl_parts(s) p
+    join unnest(array['pipelinerun', 'taskrun']) k on true
+    join run r on r.kind = k and r.run_key = any (run_keys) and r.artifact_id = p.artifact_id
+    offset 0) x
+  cross join lateral cdviz_store.purl_parts(x.artifact) p
+  group by artifact_id order by artifact_id
+  on conflict (artifact_id) do update set
+    tag = greatest(a.tag, excluded.tag), repository_url = greatest(a.repository_url, excluded.repository_url),
+    packaged_at = least(a.packaged_at, excluded.packaged_at), published_at = least(a.published_at, excluded.published_at), signed_at = least(a.signed_at, excluded.signed_at),
+    deleted_at = greatest(a.deleted_at, excluded.deleted_at), downloaded_at = greatest(a.downloaded_at, excluded.downloaded_at),
+    change_id = greatest(a.change_id, excluded.change_id), change_source = greatest(a.change_source, excluded.change_source), sbom_uri = greatest(a.sbom_uri, excluded.sbom_uri),
+    signature = greatest(a.signature, excluded.signature), published_by = greatest(a.published_by, excluded.published_by), chain_id = greatest(a.chain_id, excluded.chain_id),
+    first_seen_at = least(a.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(a.last_seen_at, excluded.last_seen_at);
+end $$;
+comment on function cdviz_store.fold_artifacts(cdviz_store.fact[], uuid[], text[]) is 'Folds artifacts: their own events, and what names them. Part of project().';
+
+create function cdviz_store.fold_changes(facts cdviz_store.fact[]) returns void
+language plpgsql as $$
+begin
+  insert into change as c (change_key, change_id, source, repository_id, description, author, uri, created_at, first_reviewed_at, updated_at, merged_at, abandoned_at, chain_id, first_at, last_at)
+  select subject_key, min(id), min(subject_source), max(cdviz_store.bounded(content #>> '{repository,id}')), max(left(content ->> 'description', 4096)),
+    max(left(coalesce(case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end, case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end), 256)),
+    max(left(coalesce(case when jsonb_typeof(custom -> 'uri') = 'string' then custom ->> 'uri' end, case when jsonb_typeof(custom -> 'url') = 'string' then custom ->> 'url' end), 2048)),
+    min(at) filter (where predicate = 'created'), min(at) filter (where predicate = 'reviewed'), max(at) filter (where predicate = 'updated'),
+    min(at) filter (where predicate = 'merged'), max(at) filter (where predicate = 'abandoned'), max(chain_id), min(at), max(at)
+  from unnest(facts) where subject = 'change' group by subject_key order by subject_key
+  on conflict (change_key) do update set change_id = least(c.change_id, excluded.change_id), source = least(c.source, excluded.source),
+    repository_id = greatest(c.repository_id, excluded.repository_id), description = greatest(c.description, excluded.description),
+    author = greatest(c.author, excluded.author), uri = greatest(c.uri, excluded.uri),
+    created_at = least(c.created_at, excluded.created_at), first_reviewed_at = least(c.first_reviewed_at, excluded.first_reviewed_at), updated_at = greatest(c.updated_at, excluded.updated_at),
+    merged_at = least(c.merged_at, excluded.merged_at), abandoned_at = greatest(c.abandoned_at, excluded.abandoned_at), chain_id = greatest(c.chain_id, excluded.chain_id),
+    first_at = least(c.first_at, excluded.first_at), last_at = greatest(c.last_at, excluded.last_at);
+end $$;
+comment on function cdviz_store.fold_changes(cdviz_store.fact[]) is 'Folds changes. Part of project().';
+
+create function cdviz_store.fold_incidents(facts cdviz_store.fact[]) returns void
+language plpgsql as $$
+begin
+  insert into incident as i (incident_key, incident_id, source, detected_at, reported_at, resolved_at, environment_id, environment_raw, service_id, service_raw,
+    artifact_id, ticket_uri, chain_id, first_at, last_at, last_uid, last_content)
+  select subject_key, id, source, detected_at, reported_at, resolved_at,
+    coalesce(e.canonical, environment), case when e.canonical is not null then environment end,
+    coalesce(s.canonical, service), case when s.canonical is not null then service end,
+    artifact, ticket_uri, chain_id, first_at, last_at, last_uid, last_content
+  from (
+    select subject_key, min(id) as id, min(subject_source) as source,
+      min(at) filter (where predicate = 'detected') as detected_at, min(at) filter (where predicate = 'reported') as reported_at, max(at) filter (where predicate = 'resolved') as resolved_at,
+      max(environment) as environment, max(service) as service, max((select p.artifact_id from cdviz_store.purl_parts(artifact) p)) as artifact,
+      max(left(content ->> 'ticketURI', 2048)) as ticket_uri, max(chain_id) as chain_id, min(at) as first_at, max(at) as last_at,
+      (array_agg(event_uid order by at desc, event_uid desc))[1] as last_uid, (array_agg(content order by at desc, event_uid desc))[1] as last_content
+    from unnest(facts) where subject = 'incident' group by subject_key offset 0) x
+  cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = environment) as canonical) e
+  cross join lateral (select (select service_id from cdviz_store.service_alias where alias = service) as canonical) s
+  order by subject_key
+  on conflict (incident_key) do update set incident_id = least(i.incident_id, excluded.incident_id), source = least(i.source, excluded.source),
+    detected_at = least(i.detected_at, excluded.detected_at), reported_at = least(i.reported_at, excluded.reported_at), resolved_at = greatest(i.resolved_at, excluded.resolved_at),
+    environment_id = case when coalesce(excluded.environment_raw, excluded.environment_id) > coalesce(i.environment_raw, i.environment_id, '') then excluded.environment_id else i.environment_id end,
+    environment_raw = case when coalesce(excluded.environment_raw, excluded.environment_id) > coalesce(i.environment_raw, i.environment_id, '') then excluded.environment_raw else i.environment_raw end,
+    service_id = case when coalesce(excluded.service_raw, excluded.service_id) > coalesce(i.service_raw, i.service_id, '') then excluded.service_id else i.service_id end,
+    service_raw = case when coalesce(excluded.service_raw, excluded.service_id) > coalesce(i.service_raw, i.service_id, '') then excluded.service_raw else i.service_raw end,
+    artifact_id = greatest(i.artifact_id, excluded.artifact_id), ticket_uri = greatest(i.ticket_uri, excluded.ticket_uri), chain_id = greatest(i.chain_id, excluded.chain_id),
+    last_content = case when (excluded.last_at, excluded.last_uid) > (i.last_at, i.last_uid) then excluded.last_content else i.last_content end,
+    last_uid = case when (excluded.last_at, excluded.last_uid) > (i.last_at, i.last_uid) then excluded.last_uid else i.last_uid end,
+    first_at = least(i.first_at, excluded.first_at), last_at = greatest(i.last_at, excluded.last_at);
+end $$;
+comment on function cdviz_store.fold_incidents(cdviz_store.fact[]) is 'Folds incidents. Part of project().';
+
+create function cdviz_store.fold_tickets(facts cdviz_store.fact[]) returns void
+language plpgsql as $$
+begin
+  insert into ticket as t (ticket_key, ticket_id, source, created_at, updated_at, closed_at, uri, chain_id, first_at, last_at, last_uid, last_content)
+  select subject_key, min(id), min(subject_source), min(at) filter (where predicate = 'created'), max(at) filter (where predicate = 'updated'), max(at) filter (where predicate = 'closed'),
+    max(cdviz_store.bounded(content ->> 'uri')), max(chain_id), min(at), max(at),
+    (array_agg(event_uid order by at desc, event_uid desc))[1], (array_agg(content order by at desc, event_uid desc))[1]
+  from unnest(facts) where subject = 'ticket' group by subject_key order by subject_key
+  on conflict (ticket_key) do update set ticket_id = least(t.ticket_id, excluded.ticket_id), source = least(t.source, excluded.source),
+    created_at = least(t.created_at, excluded.created_at), updated_at = greatest(t.updated_at, excluded.updated_at), closed_at = greatest(t.closed_at, excluded.closed_at),
+    uri = greatest(t.uri, excluded.uri), chain_id = greatest(t.chain_id, excluded.chain_id),
+    last_content = case when (excluded.last_at, excluded.last_uid) > (t.last_at, t.last_uid) then excluded.last_content else t.last_content end,
+    last_uid = case when (excluded.last_at, excluded.last_uid) > (t.last_at, t.last_uid) then excluded.last_uid else t.last_uid end,
+    first_at = least(t.first_at, excluded.first_at), last_at = greatest(t.last_at, excluded.last_at);
+end $$;
+comment on function cdviz_store.fold_tickets(cdviz_store.fact[]) is 'Folds tickets. Part of project().';
+
+create function cdviz_store.fold_approvals(facts cdviz_store.fact[]) returns void
+language plpgsql as $$
+begin
+  insert into approval as a (approval_key, approval_id, source, created_at, updated_at, closed_at, requestor, responder, decision, status, details_uri, target_uri,
+    chain_id, first_at, last_at, last_uid, last_content)
+  select subject_key, id, source, created_at, updated_at, closed_at, requestor, left(content ->> 'responder', 256), left(content ->> 'decision', 64), left(content ->> 'status', 64),
+    details_uri, target_uri, chain_id, first_at, last_at, last_uid, content
+  from (
+    select subject_key, min(id) as id, min(subject_source) as source,
+      min(at) filter (where predicate = 'created') as created_at, max(at) filter (where predicate = 'updated') as updated_at, max(at) filter (where predicate = 'closed') as closed_at,
+      max(left(content ->> 'requestor', 256)) as requestor, max(left(content ->> 'approvalDetailsUrl', 2048)) as details_uri, max(left(content ->> 'resourceTargetUrl', 2048)) as target_uri,
+      max(chain_id) as chain_id, min(at) as first_at, max(at) as last_at,
+      (array_agg(event_uid order by at desc, event_uid desc))[1] as last_uid, (array_agg(content order by at desc, event_uid desc))[1] as content
+    from unnest(facts) where subject = 'approval' group by subject_key offset 0) x
+  order by subject_key
+  on conflict (approval_key) do update set approval_id = least(a.approval_id, excluded.approval_id), source = least(a.source, excluded.source),
+    created_at = least(a.created_at, excluded.created_at), updated_at = greatest(a.updated_at, excluded.updated_at), closed_at = greatest(a.closed_at, excluded.closed_at),
+    requestor = greatest(a.requestor, excluded.requestor), details_uri = greatest(a.details_uri, excluded.details_uri), target_uri = greatest(a.target_uri, excluded.target_uri),
+    chain_id = greatest(a.chain_id, excluded.chain_id),
+    responder = case when (excluded.last_at, excluded.last_uid) > (a.last_at, a.last_uid) then excluded.responder else a.responder end,
+    decision = case when (excluded.last_at, excluded.last_uid) > (a.last_at, a.last_uid) then excluded.decision else a.decision end,
+    status = case when (excluded.last_at, excluded.last_uid) > (a.last_at, a.last_uid) then excluded.status else a.status end,
+    last_content = case when (excluded.last_at, excluded.last_uid) > (a.last_at, a.last_uid) then excluded.last_content else a.last_content end,
+    last_uid = case when (excluded.last_at, excluded.last_uid) > (a.last_at, a.last_uid) then excluded.last_uid else a.last_uid end,
+    first_at = least(a.first_at, excluded.first_at), last_at = greatest(a.last_at, excluded.last_at);
+end $$;
+comment on function cdviz_store.fold_approvals(cdviz_store.fact[]) is 'Folds approvals. Part of project().';
+
+create function cdviz_store.fold_links(facts cdviz_store.fact[]) returns void
+language plpgsql as $$
+begin
+  insert into link as l (from_type, from_id, kind, to_type, to_id, chain_id, first_at, last_at)
+  select from_type, from_id, kind, to_type, to_id, max(chain_id), min(at), max(at)
+  from (
+    select f.subject as from_type, case when f.subject = 'artifact' then (select p.artifact_id from cdviz_store.purl_parts(f.artifact) p) else f.id end as from_id,
+      lower(left(coalesce(k ->> 'linkKind', k ->> 'linkkind', k ->> 'link_kind', k ->> 'linkType', k ->> 'link_type', 'related'), 64)) as kind,
+      t.to_type, case when t.to_type = 'artifact' then (select p.artifact_id from cdviz_store.purl_parts(t.to_id) p) else cdviz_store.bounded(t.to_id) end as to_id,
+      f.chain_id, f.at
+    from unnest(facts) f
+    cross join lateral jsonb_array_elements(f.links) with ordinality as given(k, place)
+    cross join lateral (select case when jsonb_typeof(k) = 'object' then coalesce(k -> 'target', k -> 'from', k) end as other) o
+    cross join lateral (
+      select case when o.other #>> '{subject,id}' is not null then lower(left(coalesce(o.other #>> '{subject,type}', 'event'), 64))
+                  when coalesce(o.other ->> 'contextId', o.other ->> 'context_id') is not null then 'event' else 'domain' end as to_type,
+        coalesce(o.other #>> '{subject,id}', o.other ->> 'contextId', o.other ->> 'context_id', o.other ->> 'domainId') as to_id) t
+    where f.links is not null and place <= 100
+    offset 0) x
+  where from_id is not null and to_id is not null
+  group by from_type, from_id, kind, to_type, to_id order by from_type, from_id, kind, to_type, to_id
+  on conflict (from_type, from_id, kind, to_type, to_id) do update set
+    chain_id = greatest(l.chain_id, excluded.chain_id), first_at = least(l.first_at, excluded.first_at), last_at = greatest(l.last_at, excluded.last_at);
+end $$;
+comment on function cdviz_store.fold_links(cdviz_store.fact[]) is 'Folds links. Part of project().';
+
+create function cdviz_store.fold_names(facts cdviz_store.fact[], run_keys uuid[]) returns void
+language plpgsql as $$
+begin
+  -- A row that has all of this already is not touched: these rows are few, and every writer would wait for every other.
+  insert into environment as v (environment_id, name, uri, created_at, modified_at, deleted_at, first_seen_at, last_seen_at)
+  select x.environment, x.name, x.uri, x.created_at, x.modified_at, x.deleted_at, x.first_at, x.last_at
+  from (
+    select environment, max(name) as name, max(uri) as uri, min(created_at) as created_at, max(modified_at) as modified_at, max(deleted_at) as deleted_at, min(first_at) as first_at, max(last_at) as last_at
+    from (
+      select environment, max(left(content ->> 'name', 256)) filter (where subject = 'environment') as name,
+        max(left(coalesce(content ->> 'uri', content ->> 'url'), 2048)) filter (where subject = 'environment') as uri,
+        min(at) filter (where subject = 'environment' and predicate = 'created') as created_at, max(at) filter (where subject = 'environment' and predicate = 'modified') as modified_at,
+        max(at) filter (where subject = 'environment' and predicate = 'deleted') as deleted_at, min(at) as first_at, max(at) as last_at
+      from unnest(facts) where environment is not null group by environment
+      union all
+      select coalesce(r.environment_raw, r.environment_id), null, null, null, null, null, r.first_at, r.last_at
+      from unnest(array['pipelinerun', 'taskrun']) k join run r on r.kind = k and r.run_key = any (run_keys) and r.deploys) y
+    group by environment offset 0) x
+  where not exists (select from environment o where o.environment_id = x.environment and o.first_seen_at <= x.first_at and o.last_seen_at >= x.last_at
+                    and (x.name is null or o.name >= x.name) and (x.uri is null or o.uri >= x.uri) and (x.created_at is null or o.created_at <= x.created_at)
+                    and (x.modified_at is null or o.modified_at >= x.modified_at) and (x.deleted_at is null or o.deleted_at >= x.deleted_at))
+  order by x.environment
+  on conflict (environment_id) do update set name = greatest(v.name, excluded.name), uri = greatest(v.uri, excluded.uri), created_at = least(v.created_at, excluded.created_at),
+    modified_at = greatest(v.modified_at, excluded.modified_at), deleted_at = greatest(v.deleted_at, excluded.deleted_at),
+    first_seen_at = least(v.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(v.last_seen_at, excluded.last_seen_at);
+
+  insert into service as s (service_id, published_at, first_seen_at, last_seen_at)
+  select x.service, x.published_at, x.first_at, x.last_at
+  from (
+    select service, max(published_at) as published_at, min(first_at) as first_at, max(last_at) as last_at
+    from (
+      select coalesce(service, case when subject = 'deployment' then (select p.name from cdviz_store.purl_parts(artifact) p) end) as service,
+        max(at) filter (where subject = 'service' and predicate = 'published') as published_at, min(at) as first_at, max(at) as last_at
+      from unnest(facts) group by 1
+      union all
+      select coalesce(r.service_raw, r.service_id), null, r.first_at, r.last_at
+      from unnest(array['pipelinerun', 'taskrun']) k join run r on r.kind = k and r.run_key = any (run_keys) and r.deploys) y
+    where service is not null group by service offset 0) x
+  where not exists (select from service o where o.service_id = x.service and o.first_seen_at <= x.first_at and o.last_seen_at >= x.last_at
+                    and (x.published_at is null or o.published_at >= x.published_at))
+  order by x.service
+  on conflict (service_id) do update set published_at = greatest(s.published_at, excluded.published_at),
+    first_seen_at = least(s.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at);
+end $$;
+comment on function cdviz_store.fold_names(cdviz_store.fact[], uuid[]) is 'Folds the environments and services that events and runs name. Part of project().';
+
+-- ============ lanes: what ran in one environment of one service, in the order of time ============
+create function cdviz_store.is_change(before_action text, before_artifact text, action text, artifact text) returns boolean
+language sql immutable parallel safe as $$
+  select case when action = 'removed' then coalesce(before_action <> 'removed', false)
+              else before_action is null or before_action = 'removed' or artifact is null or before_artifact is distinct from artifact end
+$$;
+comment on function cdviz_store.is_change(text, text, text, text) is 'Whether a row of a lane changes what runs, from the row before it (nulls if there is none).';
+
+create function cdviz_store.change_kind(is_change boolean, action text, before_action text, ran_before boolean) returns text
+language sql immutable parallel safe as $$
+  select case when not is_change then 'redeploy' when action = 'removed' then 'remove' when action = 'rolledback' then 'rollback'
+              when before_action is null or before_action = 'removed' then 'deploy' when ran_before then 'rollback' else 'upgrade' end
+$$;
+comment on function cdviz_store.change_kind(boolean, text, text, boolean) is 'deployment.kind of a row of a lane.';
+
+create function cdviz_store.recompute_lanes(environments text[], services text[]) returns void
+language plpgsql as $$
+begin
+  -- A closing has a row in each lane that has rows of its own; a lane that has none left is no lane.
+  delete from deployment d using unnest(environments, services) as l(environment, service)
+  where d.environment_id = l.environment and d.service_id = l.service and d.closes
+    and (not exists (select from closing c where c.event_uid = d.event_uid and (c.environment_id = l.environment or c.service_id = l.service))
+         or not exists (select from deployment o where o.environment_id = l.environment and o.service_id = l.service and not o.closes));
+  delete from environment_state s using unnest(environments, services) as l(environment, service)
+  where s.environment_id = l.environment and s.service_id = l.service
+    and not exists (select from deployment o where o.environment_id = l.environment and o.service_id = l.service);
+  insert into deployment (event_uid, environment_id, service_id, at, action, source, chain_id, actor, inferred, closes)
+  select c.event_uid, l.environment, l.service, c.at, 'removed', c.source, c.chain_id, c.actor, true, true
+  from unnest(environments, services) as l(environment, service)
+  cross join lateral (select * from closing where environment_id = l.environment union all select * from closing where service_id = l.service) c
+  where exists (select from deployment o where o.environment_id = l.environment and o.service_id = l.service)
+  on conflict do nothing;
+
+  update deployment d set is_change = n.is_change, kind = n.kind, previous_artifact_id = n.before_artifact, valid_to = n.valid_to
+  from (
+    select *, case when is_change then min(case when is_change then at end) over (partition by environment_id, service_id order by at desc, event_uid desc
+                                                                                 rows between unbounded preceding and 1 preceding) end as valid_to
+    from (
+      select *, cdviz_store.change_kind(is_change, action, before_action, nth > 1) as kind
+      from (
+        select *, cdviz_store.is_change(before_action, before_artifact, action, artifact_id) as is_change
+        from (
+          select event_uid, environment_id, service_id, at, action, artifact_id,
+            lag(action) over lane as before_action, lag(artifact_id) over lane as before_artifact,
+            case when artifact_id is not null then row_number() over (partition by environment_id, service_id, artifact_id order by at, event_uid) end as nth
+          from deployment join unnest(environments, services) as l(environment, service) on environment_id = l.environment and service_id = l.service
+          window lane as (partition by environment_id, service_id order by at, event_uid)) row_
+        ) changed
+      ) kinds
+    ) n
+  where d.event_uid = n.event_uid and d.environment_id = n.environment_id and d.service_id = n.service_id
+    and (d.is_change, d.kind, d.previous_artifact_id, d.valid_to) is distinct from (n.is_change, n.kind, n.before_artifact, n.valid_to);
+end $$;
+comment on function cdviz_store.recompute_lanes(text[], text[]) is 'Computes whole lanes from their facts. For what happens seldom: a closing, a run whose outcome changed, another alias. The caller holds the locks, and calls write_states() afterwards.';
+
+create function cdviz_store.write_states(environments text[], services text[]) returns void
+language plpgsql as $$
+begin
+  update environment_state s set event_uid = f.event_uid, artifact_id = f.artifact_id, action = coalesce(f.action, 'removed'), kind = f.kind,
+    removed = coalesce(f.action, 'removed') = 'removed', since = f.at, previous_artifact_id = f.previous_artifact_id, source = f.source, actor = f.actor, inferred = f.inferred,
+    last_event_at = r.at, last_event_uid = r.event_uid
+  from unnest(environments, services) as l(environment, service)
+  cross join lateral (select d.at, d.event_uid from deployment d where d.environment_id = l.environment and d.service_id = l.service
+                      order by d.at desc, d.event_uid desc limit 1) r
+  left join lateral (select d.* from deployment d where d.environment_id = l.environment and d.service_id = l.service and d.is_change
+                     order by d.at desc, d.event_uid desc limit 1) f on true
+  where s.environment_id = l.environment and s.service_id = l.service
+    and (s.event_uid, s.artifact_id, s.kind, s.since, s.previous_artifact_id, s.source, s.actor, s.inferred, s.last_event_at, s.last_event_uid)
+      is distinct from (f.event_uid, f.artifact_id, f.kind, f.at, f.previous_artifact_id, f.source, f.actor, f.inferred, r.at, r.event_uid);
+end $$;
+comment on function cdviz_store.write_states(text[], text[]) is 'Writes environment_state from deployment, for these lanes.';
+
+create function cdviz_store.lock_lanes(environments text[], services text[], out new_environments text[], out new_services text[])
+language plpgsql as $$
+declare
+  made_environments text[];
+  made_services text[];
+  locked int;
+begin
+  loop
+    with made as (
+      insert into environment_state (environment_id, service_id)
+      select environment, service from unnest(environments, services) as l(environment, service) order by 1, 2
+      on conflict do nothing returning environment_id, service_id)
+    select array_agg(environment_id), array_agg(service_id) into made_environments, made_services from made;
+    new_environments := new_environments || made_environments;
+    new_services := new_services || made_services;
+    perform from environment_state s join unnest(environments, services) as l(environment, service) on s.environment_id = l.environment and s.service_id = l.service
+    order by s.environment_id, s.service_id for update of s;
+    get diagnostics locked = row_count;
+    exit when locked = cardinality(environments);  -- else somebody deleted one meanwhile
+  end loop;
+end $$;
+comment on function cdviz_store.lock_lanes(text[], text[]) is 'Locks lanes in the order of their key, and makes those that do not exist. Returns those it made.';
+
+create function cdviz_store.fold_lanes(facts cdviz_store.fact[], run_keys uuid[]) returns void
+language plpgsql as $$
+declare
+  rows cdviz_store.lane_fact[];
+  stale uuid[];
+  environments text[];
+  services text[];
+  new_environments text[];
+  new_services text[];
+  slow_environments text[];
+  slow_services text[];
+  closed_environments text[] := '{}';
+  closed_services text[] := '{}';
+begin
+  if exists (select from unnest(facts) where (subject = 'environment' and predicate = 'deleted') or (subject = 'service' and predicate = 'removed' and environment is null)) then
+    with made as (
+      insert into closing (event_uid, at, environment_id, environment_raw, service_id, service_raw, source, chain_id, actor)
+      select f.event_uid, f.at, coalesce(e.canonical, f.environment), case when e.canonical is not null then f.environment end,
+        coalesce(s.canonical, f.service), case when s.canonical is not null then f.service end, f.source, f.chain_id, f.actor
+      from (select event_uid, at, case when subject = 'environment' then environment end as environment, case when subject = 'service' then service end as service,
+              source, chain_id, actor
+            from unnest(facts) where (subject = 'environment' and predicate = 'deleted') or (subject = 'service' and predicate = 'removed' and environment is null)
+            offset 0) f
+      cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = f.environment) as canonical) e
+      cross join lateral (select (select service_id from cdviz_store.service_alias where alias = f.service) as canonical) s
+      order by f.event_uid on conflict do nothing returning environment_id, service_id)
+    select coalesce(array_agg(distinct environment_id) filter (where environment_id is not null), '{}'),
+      coalesce(array_agg(distinct service_id) filter (where service_id is not null), '{}') into closed_environments, closed_services from made;
+  end if;
+
+  -- Rows that events state, and rows that follow from runs; of the latter also those that do not follow any more.
+  rows := array(
+    select row(f.event_uid, coalesce(e.canonical, f.environment, ''), coalesce(s.canonical, f.service), f.at, f.predicate, f.artifact, f.source, f.chain_id, f.actor,
+               false, null, case when e.canonical is not null then f.environment end, case when s.canonical is not null then f.service end)::cdviz_store.lane_fact
+    from (select event_uid, at, predicate, environment, service, source, chain_id, actor,
+            case when predicate <> 'removed' then (select p.artifact_id from cdviz_store.purl_parts(artifact) p) end as artifact
+          from unnest(facts)
+          where subject = 'service' and predicate in ('deployed', 'upgraded', 'rolledback', 'removed') and not (predicate = 'removed' and environment is null)
+          offset 0) f
+    cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = f.environment) as canonical) e
+    cross join lateral (select (select service_id from cdviz_store.service_alias where alias = f.service) as canonical) s);
+  if cardinality(run_keys) > 0 then
+    with wanted as (
+      select r.run_key, r.environment_id, r.service_id, r.finished_at, r.artifact_id, r.source, r.chain_id, r.kind, r.environment_raw, r.service_raw
+      from unnest(array['pipelinerun', 'taskrun', 'deployment']) k join run r on r.kind = k and r.run_key = any (run_keys)
+      where r.deploys and r.outcome = 'success' and r.finished_at is not null),
+    old as (
+      select d.* from deployment d where d.event_uid = any (run_keys) and d.run_kind is not null),
+    gone as (
+      select o.* from old o where not exists (select from wanted w where w.run_key = o.event_uid
+        and (w.environment_id, w.service_id, w.finished_at, w.artifact_id, w.source, w.chain_id) is not distinct from (o.environment_id, o.service_id, o.at, o.artifact_id, o.source, o.chain_id)))
+    select array(select event_uid from gone), array(select environment_id from gone), array(select service_id from gone),
+      rows || array(select row(run_key, environment_id, service_id, finished_at, 'deployed', artifact_id, source, chain_id, null, kind <> 'deployment', kind, environment_raw, service_raw)::cdviz_store.lane_fact
+                    from wanted w where not exists (select from old o where o.event_uid = w.run_key) or exists (select from gone g where g.event_uid = w.run_key))
+    into stale, slow_environments, slow_services, rows;
+  end if;
+  if cardinality(rows) = 0 and coalesce(cardinality(stale), 0) = 0 and cardinality(closed_environments) + cardinality(closed_services) = 0 then return; end if;
+
+  select array_agg(environment), array_agg(service) into environments, services from (
+    select environment_id as environment, service_id as service from unnest(rows)
+    union select * from unnest(slow_environments, slow_services)
+    union select environment_id, service_id from environment_state where environment_id = any (closed_environments)
+    union select environment_id, service_id from environment_state where service_id = any (closed_services)) l;
+  if environments is null then return; end if;
+  select * into new_environments, new_services from cdviz_store.lock_lanes(environments, services);
+
+  -- From here on nobody else writes these lanes, and every statement sees what the last writer committed.
+  if cardinality(stale) > 0 then
+    delete from deployment where event_uid = any (stale) and run_kind is not null;
+  end if;
+
+  insert into deployment (event_uid, environment_id, service_id, at, action, artifact_id, source, chain_id, actor, inferred, run_kind, environment_raw, service_raw,
+    is_change, kind, previous_artifact_id, valid_to)
+  select event_uid, environment_id, service_id, at, action, artifact_id, source, chain_id, actor, inferred, run_kind, environment_raw, service_raw,
+    is_change, cdviz_store.change_kind(is_change, action, before_action, nth > 1
+      or exists (select from deployment o where o.artifact_id = x.artifact_id and o.environment_id = x.environment_id and o.service_id = x.service_id and (o.at, o.event_uid) < (x.at, x.event_uid))),
+    before_artifact, case when is_change and cdviz_store.is_change(action, artifact_id, after_action, after_artifact) then after_at end
+  from (
+    select *, cdviz_store.is_change(before_action, before_artifact, action, artifact_id) as is_change
+    from (
+      select f.event_uid, f.environment_id, f.service_id, f.at, f.action, f.artifact_id, f.source, f.chain_id, f.actor, f.inferred, f.run_kind, f.environment_raw, f.service_raw, f.nth,
+        case when b.later then b.action else f.b_action end as before_action, case when b.later then b.artifact_id else f.b_artifact end as before_artifact,
+        case when a.sooner then a.at else f.a_at end as after_at, case when a.sooner then a.action else f.a_action end as after_action,
+        case when a.sooner then a.artifact_id else f.a_artifact end as after_artifact
+      from (
+        select *, lag(at) over lane as b_at, lag(event_uid) over lane as b_uid, lag(action) over lane as b_action, lag(artifact_id) over lane as b_artifact,
+          lead(at) over lane as a_at, lead(event_uid) over lane as a_uid, lead(action) over lane as a_action, lead(artifact_id) over lane as a_artifact,
+          case when artifact_id is not null then row_number() over (partition by environment_id, service_id, artifact_id order by at, event_uid) end as nth
+        from unnest(rows) window lane as (partition by environment_id, service_id order by at, event_uid)) f
+      -- the row before it: the later one of this batch's and the table's
+      left join lateral (
+        select o.action, o.artifact_id, f.b_at is null or (o.at, o.event_uid) > (f.b_at, f.b_uid) as later
+        from deployment o where o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) < (f.at, f.event_uid)
+        order by o.at desc, o.event_uid desc limit 1) b on true
+      left join lateral (
+        select o.at, o.action, o.artifact_id, f.a_at is null or (o.at, o.event_uid) < (f.a_at, f.a_uid) as sooner
+        from deployment o where o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) > (f.at, f.event_uid)
+        order by o.at, o.event_uid limit 1) a on true
+      offset 0) placed
+    offset 0) x
+  on conflict do nothing;
+
+  -- Their neighbours: the row after each, and the first later row of the same artifact, which is not its first any more.
+  update deployment d set is_change = n.is_change, kind = n.kind, previous_artifact_id = n.before_artifact
+  from (
+    select *, cdviz_store.change_kind(is_change, action, before_action,
+        exists (select from deployment o where o.artifact_id = x.artifact_id and o.environment_id = x.environment_id and o.service_id = x.service_id and (o.at, o.event_uid) < (x.at, x.event_uid))) as kind
+    from (
+      select t.*, b.artifact_id as before_artifact, b.action as before_action, cdviz_store.is_change(b.action, b.artifact_id, t.action, t.artifact_id) as is_change
+      from (
+        select distinct on (o.event_uid, o.environment_id, o.service_id) o.*
+        from unnest(rows) f cross join lateral (
+          (select o.event_uid, o.environment_id, o.service_id, o.at, o.action, o.artifact_id from deployment o
+           where o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) > (f.at, f.event_uid) order by o.at, o.event_uid limit 1)
+          union all
+          (select o.event_uid, o.environment_id, o.service_id, o.at, o.action, o.artifact_id from deployment o
+           where o.artifact_id = f.artifact_id and o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) > (f.at, f.event_uid) order by o.at, o.event_uid limit 1)) o) t
+      left join lateral (
+        select o.action, o.artifact_id from deployment o where o.environment_id = t.environment_id and o.service_id = t.service_id and (o.at, o.event_uid) < (t.at, t.event_uid)
+        order by o.at desc, o.event_uid desc limit 1) b on true
+      offset 0) x
+    offset 0) n
+  where d.event_uid = n.event_uid and d.environment_id = n.environment_id and d.service_id = n.service_id
+    and (d.is_change, d.kind, d.previous_artifact_id) is distinct from (n.is_change, n.kind, n.before_artifact);
+
+  -- Until when: of each row, of the change before it, and of the row after it, which may be a change now, or none any more.
+  update deployment d set valid_to = n.valid_to
+  from (
+    select t.event_uid, t.environment_id, t.service_id, case when t.is_change then (
+        select o.at from deployment o where o.environment_id = t.environment_id and o.service_id = t.service_id and o.is_change and (o.at, o.event_uid) > (t.at, t.event_uid)
+        order by o.at, o.event_uid limit 1) end as valid_to
+    from (
+      select distinct on (o.event_uid, o.environment_id, o.service_id) o.*
+      from unnest(rows) f cross join lateral (
+        (select o.event_uid, o.environment_id, o.service_id, o.at, o.is_change from deployment o
+         where o.environment_id = f.environment_id and o.service_id = f.service_id and o.is_change and (o.at, o.event_uid) < (f.at, f.event_uid) order by o.at desc, o.event_uid desc limit 1)
+        union all
+        (select o.event_uid, o.environment_id, o.service_id, o.at, o.is_change from deployment o
+         where o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) >= (f.at, f.event_uid) order by o.at, o.event_uid limit 2)) o) t
+    offset 0) n
+  where d.event_uid = n.event_uid and d.environment_id = n.environment_id and d.service_id = n.service_id and d.valid_to is distinct from n.valid_to;
+
+  -- Whole lanes, when something else than new rows touched them.
+  select array_agg(environment), array_agg(service) into slow_environments, slow_services from (
+    select environment, service from unnest(slow_environments, slow_services) as l(environment, service)
+    union select environment, service from unnest(new_environments, new_services) as l(environment, service)
+      where exists (select from closing c where c.environment_id = l.environment) or exists (select from closing c where c.service_id = l.service)
+    union select environment, service from unnest(environments, services) as l(environment, service)
+      where l.environment = any (closed_environments) or l.service = any (closed_services)) l;
+  if slow_environments is not null then
+    perform cdviz_store.recompute_lanes(slow_environments, slow_services);
+  end if;
+  perform cdviz_store.write_states(environments, services);
+end $$;
+comment on function cdviz_store.fold_lanes(cdviz_store.fact[], uuid[]) is 'Folds what service events, closings and runs say about what runs where. Part of project().';
+
+create function cdviz_store.project(events cdviz_store.event[]) returns void
+language plpgsql as $$
+declare
+  facts cdviz_store.fact[] := cdviz_store.facts_of(events);
+  subjects text[];
+  rule_keys uuid[] := '{}';
+  deployment_keys uuid[] := '{}';
+  spelt text[];
+  runs boolean;
+  artifacts boolean;
+  links boolean;
+  names boolean;
+begin
+  if facts is null then return; end if;
+  select array_agg(distinct subject), bool_or(run_kind is not null), bool_or(artifact is not null), bool_or(f.links is not null),
+    bool_or(environment is not null or service is not null or subject = 'deployment'),
+    coalesce(array_agg(distinct subject_key) filter (where run_kind in ('pipelinerun', 'taskrun')), '{}'), coalesce(array_agg(distinct subject_key) filter (where run_kind = 'deployment'), '{}')
+  into subjects, runs, artifacts, links, names, rule_keys, deployment_keys from unnest(facts) f;
+  if runs then perform cdviz_store.fold_runs(facts); end if;
+  if exists (select from cdviz_store.deployment_rule) and cardinality(rule_keys) > 0 then
+    spelt := cdviz_store.match_rules(rule_keys);
+  else
+    rule_keys := '{}';
+  end if;
+  if artifacts or spelt is not null then perform cdviz_store.fold_artifacts(facts, rule_keys, spelt); end if;
+  if 'change' = any (subjects) then perform cdviz_store.fold_changes(facts); end if;
+  if 'incident' = any (subjects) then perform cdviz_store.fold_incidents(facts); end if;
+  if 'ticket' = any (subjects) then perform cdviz_store.fold_tickets(facts); end if;
+  if 'approval' = any (subjects) then perform cdviz_store.fold_approvals(facts); end if;
+  if links then perform cdviz_store.fold_links(facts); end if;
+  if names or cardinality(rule_keys) > 0 then perform cdviz_store.fold_names(facts, rule_keys); end if;
+  if subjects && array['service', 'environment'] or cardinality(rule_keys || deployment_keys) > 0 then
+    perform cdviz_store.fold_lanes(facts, rule_keys || deployment_keys);
+  end if;
+end $$;
+comment on function cdviz_store.project(cdviz_store.event[]) is 'Folds events into the projections. Harmless when an event was folded before. The search_path says which tables: the live ones, or those of a rebuild.';
+
+-- ============ the only write path ============
+drop function cdviz_store.ingest(jsonb[]);
+
+-- The outermost lock, taken before any other. Whoever folds events shares it. Alone is: a change of aliases or rules,
+-- the end of a rebuild, and a batch with an event that closes many lanes at once, because lanes that other writers are
+-- making at that moment are not visible to it, nor it to them.
+create function cdviz_store.lock_fold(alone boolean) returns void
+language plpgsql as $$
+begin
+  if alone then
+    perform pg_advisory_xact_lock(hashtextextended('cdviz_store.fold', 0));
+  else
+    perform pg_advisory_xact_lock_shared(hashtextextended('cdviz_store.fold', 0));
+  end if;
+end $$;
+comment on function cdviz_store.lock_fold(boolean) is 'The lock between those who fold events (shared) and those who must be alone. To the end of the transaction.';
+
+create function cdviz_store.count_events(events cdviz_store.event[]) returns void
+language plpgsql as $$
+begin
+  insert into event_count_hourly as c (hour, subject, predicate, n)
+  select date_trunc('hour', time, 'UTC'), subject, predicate, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
+  on conflict (hour, subject, predicate) do update set n = c.n + excluded.n;
+  insert into event_count_daily as c (day, source, subject, n)
+  select date_trunc('day', time, 'UTC'), cdviz_store.bounded(source), subject, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
+  on conflict (day, source, subject) do update set n = c.n + excluded.n;
+  insert into event_source as s (source, events, first_event_at, last_event_at, last_ingested_at)
+  select cdviz_store.bounded(source), count(*), min(time), max(time), max(ingested_at) from unnest(events) group by 1 order by 1
+  on conflict (source) do update set events = s.events + excluded.events, first_event_at = least(s.first_event_at, excluded.first_event_at),
+    last_event_at = greatest(s.last_event_at, excluded.last_event_at), last_ingested_at = greatest(s.last_ingested_at, excluded.last_ingested_at);
+end $$;
+comment on function cdviz_store.count_events(cdviz_store.event[]) is 'Counts events that were stored just now.';
+
+create function cdviz_store.keep_conflicts(events jsonb[], notes jsonb[]) returns void
+language plpgsql as $$
+begin
+  insert into cdviz_store.event_conflict as c (event_uid, digest, time, source, event_id, stored_digest, payload, notes, seen)
+  select uid, case when kept < 16 then digest else '' end, min(time), min(source), min(event_id), min(stored_digest),
+    case when kept < 16 then (array_agg(event))[1] end, case when kept < 16 then (array_agg(note))[1] end, count(*)
+  from (
+    select uid, there.time, there.source, there.event_id, event, note,
+      encode(sha256(convert_to((event #- '{context,timestamp}')::text, 'UTF8')), 'hex') as digest,
+      encode(sha256(convert_to((there.payload #- '{context,timestamp}')::text, 'UTF8')), 'hex') as stored_digest
+    from (
+      select event, note, cdviz_store.event_uid(event #>> '{context,source}', event #>> '{context,id}') as uid, cdviz_store.instant(event #>> '{context,timestamp}') as time
+      from unnest(events, notes) as given(event, note) offset 0) given
+    cross join lateral (
+      select e.time, e.source, e.event_id, e.payload from cdviz_store.event e
+      where e.event_uid = given.uid and e.time between given.time - interval '31 days' and given.time + interval '31 days' order by e.time limit 1) there
+    -- The moment is not content: a collector that got none fills it in, with another one each time.
+    where there.payload is distinct from event and there.payload #- '{context,timestamp}' is distinct from event #- '{context,timestamp}'
+    offset 0) x
+  cross join lateral (select count(*) filter (where k.digest <> x.digest and k.digest <> '') + (case when bool_or(k.digest = x.digest) then -1000 else 0 end) as kept
+                      from cdviz_store.event_conflict k where k.event_uid = x.uid) k
+  group by uid, case when kept < 16 then digest else '' end, kept < 16
+  order by 1, 2
+  on conflict (event_uid, digest) do update set seen = c.seen + excluded.seen, last_seen_at = clock_timestamp();
+end $$;
+comment on function cdviz_store.keep_conflicts(jsonb[], jsonb[]) is 'Keeps those of a batch that have another content than the stored event of the same key. All of them are valid, and stored.';
+
+create function cdviz_store.ingest(events jsonb[], notes jsonb[] default '{}', out inserted int, out duplicates int)
+language plpgsql security definer
+set search_path = pg_catalog, cdviz_store, pg_temp
+set plan_cache_mode = force_generic_plan
+set work_mem = '32MB'
+set enable_seqscan = off      -- a plan made while a partition is small must still be right when it is large
+set enable_bitmapscan = off
+as $$
+declare
+  month timestamp;
+  stored cdviz_store.event[];
+begin
+  if cardinality(notes) > coalesce(cardinality(events), 0) then
+    raise exception using errcode = '22023', message = format('%s notes for %s events', cardinality(notes), coalesce(cardinality(events), 0));
+  end if;
+  perform cdviz_store.lock_fold(alone => exists (
+    select from (select unnest(events) as event) given
+    where lower(event #>> '{context,type}') like 'dev.cdevents.environment.deleted.%'
+      or (lower(event #>> '{context,type}') like 'dev.cdevents.service.removed.%' and coalesce(event #>> '{subject,content,environment,id}', '') = '')));
+  for month in
+    select distinct date_trunc('month', cdviz_store.instant(event #>> '{context,timestamp}') at time zone 'UTC')
+    from (select unnest(events) as event) given
+    order by 1
+  loop
+    perform cdviz_store.ensure_partition(month at time zone 'UTC');
+  end loop;
+
+  -- Rows go in by the order of their key: two writers with the same events wait for each other, but never in a circle.
+  with new as (
+  insert into cdviz_store.event
+    (event_uid, time, subject, predicate, type_version, source, event_id, subject_source, subject_id, subject_key, chain_id, payload, notes)
+  select distinct on (uid)
+    uid, time, subject, predicate, type_version, source, id, subject_source, subject_id,
+    cdviz_store.subject_key(subject, subject_id, subject_source), chain_id, event, note
+  from (
+    select place, event, note, source, id, subject_source, subject_id, chain_id,
+      cdviz_store.event_uid(source, id) as uid, cdviz_store.instant(stamp) as time,
+      case when ours then lower(type[3]) else lower(array_to_string(type[:3], '.')) end as subject,
+      lower(type[4]) as predicate, array_to_string(type[5:], '.') as type_version
+    from (
+      select place, event, stamp, chain_id, type ~* '^dev\.cdeventsx?\.' as ours,
+        case when note is null or jsonb_typeof(note) = 'object' then note
+             when jsonb_typeof(note) = 'null' then null
+             else cdviz_store.refuse('22023', 'notes of an event are not a JSON object')::jsonb end as note,
+        case when octet_length(source) between 1 and 2048 then source
+             else cdviz_store.refuse('22023', 'context.source is missing, empty, or longer than 2048 bytes') end as source,
+        case when octet_length(id) between 1 and 2048 then id
+             else cdviz_store.refuse('22023', 'context.id is missing, empty, or longer than 2048 bytes') end as id,
+        case when octet_length(subject_id) between 1 and 2048 then subject_id
+             else cdviz_store.refuse('22023', 'subject.id is missing, empty, or longer than 2048 bytes') end as subject_id,
+        case when subject_source = '' or subject_source is null then source
+             when octet_length(subject_source) <= 2048 then subject_source
+             else cdviz_store.refuse('22023', 'subject.source is longer than 2048 bytes') end as subject_source,
+        string_to_array(case when type ~ '^[^.]+\.[^.]+\.[^.]+\.[^.]+\..' and octet_length(type) <= 256 then type
+             else cdviz_store.refuse('22023', format('context.type is not dev.cdevents.<subject>.<predicate>.<version>: %s',
+                                                     coalesce(quote_literal(left(type, 256)), 'missing'))) end, '.') as type
+      from (
+        select place, event, note, context ->> 'source' as source, context ->> 'id' as id, context ->> 'type' as type,
+          context ->> 'timestamp' as stamp, coalesce(context ->> 'chainId', context ->> 'chain_id') as chain_id,
+          subject ->> 'id' as subject_id, subject ->> 'source' as subject_source
+        from (
+          select place, event, note, event -> 'context' as context, event -> 'subject' as subject
+          from unnest(events, notes) with ordinality as given(event, note, place)
+          offset 0) part      -- offset 0: each level is computed once for each event
+        offset 0) field
+      offset 0) checked
+    offset 0) keyed
+  -- The same event with another time is a duplicate too, if the other is within 31 days: that is three partitions to
+  -- look into and not all. A scalar subquery, so that no plan can become a join with the whole lake.
+  where (select true from cdviz_store.event there
+         where there.event_uid = keyed.uid
+           and there.time between keyed.time - interval '31 days' and keyed.time + interval '31 days' limit 1) is null
+  order by uid, time, place
+  on conflict do nothing
+  returning event.*)
+  select array_agg(new::cdviz_store.event), count(*) into stored, inserted from new;
+
+  duplicates := coalesce(cardinality(events), 0) - inserted;
+  if inserted > 0 then
+    perform cdviz_store.count_events(stored);
+    perform cdviz_store.project(stored);
+  end if;
+  if duplicates > 0 then
+    perform cdviz_store.keep_conflicts(events, notes);
+  end if;
+end $$;
+revoke all on all functions in schema cdviz_store from public;
+grant execute on function cdviz_store.ingest(jsonb[], jsonb[]) to cdviz_ingest;
+comment on function cdviz_store.ingest(jsonb[], jsonb[]) is 'Stores events, all or none, and each only once: the only way to write. In the same transaction it counts them and folds them into the projections. notes[i] is null or a JSON object about events[i] (event.notes). An event that cannot be stored raises SQLSTATE class 22. Returns how many were new and how many were there already. Example: select * from cdviz_store.ingest(array[''{…}''::jsonb])';
 
 reset role;

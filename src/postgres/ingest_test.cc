@@ -150,6 +150,7 @@ TEST_F(IngestTest, EveryTypeWithAVersionIsStored) {
       {"dev.cdevents.build.queued.0.1-draft+meta.7", "build queued 0.1-draft+meta.7"},
       {"dev.cdeventsx.mytool-resource.created.0.1.0", "mytool-resource created 0.1.0"},
       {"dev.cdevents.ticket.closed.1", "ticket closed 1"},
+      {"com.example.probes.ping.0.1.0", "com.example.probes ping 0.1.0"},
   };
   for (const auto& [type, expected] : types) {
     EXPECT_EQ(store({json({.id = type, .type = type})}), (Stored{1, 0})) << type;
