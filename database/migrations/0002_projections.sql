@@ -1457,6 +1457,7 @@ set plan_cache_mode = force_generic_plan
 set work_mem = '32MB'
 set enable_seqscan = off      -- a plan made while a partition is small must still be right when it is large
 set enable_bitmapscan = off
+set jit = off                 -- a disabled scan counts as so expensive that it would be compiled, at every call
 as $$
 declare
   month timestamp;

@@ -1,0 +1,89 @@
+"""Any order, any repetition, any batches and any number of writers give the same tables."""
+
+import random
+import threading
+
+import psycopg2
+
+from events import BAD, CONFIGURATION, restamped, rich
+from store import DatabaseTest, Store, scaled
+
+
+def batches(events, random_, restamp=True):
+    """The events in random order and batches, some of them again, some with another time."""
+    events = random_.sample(events, len(events))
+    place = 0
+    while place < len(events):
+        batch = events[place:place + random_.randint(1, 40)]
+        place += len(batch)
+        batch += [random_.choice(events[:place]) for _ in range(random_.randrange(4))]
+        # only of what is stored before: of two times of one event the first to come counts
+        before = events[:place - 40] or events[:1]
+        batch += [restamped(random_.choice(before), random_) for _ in range(random_.randrange(3)) if restamp and place > 80]
+        random_.shuffle(batch)
+        yield batch
+
+
+class Order(DatabaseTest):
+
+    def test_shuffled_and_repeated_events_give_the_same_tables(self):
+        store = self.new_store()
+        store.query(CONFIGURATION)
+        events = rich()
+        self.assertEqual(store.ingest(events), (len(events), 0))
+        expected = store.contents()
+        for table, rows in expected.items():
+            self.assertTrue(rows, f"{table} is empty: the events leave it untested")
+        for seed in range(scaled(25, 200)):
+            store.empty()
+            random_ = random.Random(seed)
+            inserted = 0
+            for batch in batches(events, random_):
+                if random_.random() < 0.1:
+                    with self.assertRaises(psycopg2.DataError):
+                        store.ingest([*batch, random_.choice(BAD)])
+                inserted += store.ingest(batch)[0]
+            self.assertEqual(inserted, len(events))
+            self.assert_same(store.contents(), expected, f"seed {seed}")
+        self.assertEqual(store.value("select count(*) from cdviz_store.event_conflict"), 0)
+
+    def test_one_event_at_a_time_backwards(self):
+        store = self.new_store()
+        store.query(CONFIGURATION)
+        events = rich(seed=2)
+        store.ingest(events)
+        expected = store.contents()
+        store.empty()
+        for event in sorted(events, key=lambda event: event["context"]["timestamp"], reverse=True):
+            store.ingest([event])
+        self.assert_same(store.contents(), expected, "newest first")
+
+    def test_eight_writers_on_hot_keys(self):
+        store = self.new_store()
+        store.query(CONFIGURATION)
+        events = rich(seed=3, services=scaled(400, 4000))
+        failures = []
+
+        def write(seed):
+            random_ = random.Random(seed)
+            mine = Store(self.server, store.name)
+            try:
+                # Everybody sends most of the events, so that keys and rows are contended.
+                for batch in batches(random_.sample(events, len(events) * 3 // 4), random_, restamp=False):
+                    mine.ingest(batch)
+            except psycopg2.Error as error:
+                failures.append(f"{error.pgcode} {error}")
+            finally:
+                mine.connection.close()
+
+        writers = [threading.Thread(target=write, args=(seed,)) for seed in range(8)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        self.assertEqual(failures, [])
+        store.ingest(events)
+        concurrent = store.contents()
+        store.empty()
+        self.assertEqual(store.ingest(events), (len(events), 0))
+        self.assert_same(concurrent, store.contents(), "eight writers against one")
