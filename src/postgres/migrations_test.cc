@@ -199,7 +199,8 @@ TEST_F(MigrationsTest, TheColumnsOfThePublicViewsStayAsTheyAre) {
                 "from pg_attribute where attrelid = 'cdviz.events_raw'::regclass and attnum > 0"),
             "event_uid uuid, time timestamp with time zone, ingested_at timestamp with time zone, "
             "subject text, predicate text, type_version text, source text, event_id text, "
-            "subject_source text, subject_id text, chain_id text, payload jsonb");
+            "subject_source text, subject_id text, chain_id text, payload jsonb, "
+            "subject_key uuid, notes jsonb");
 }
 
 }  // namespace
