@@ -5,8 +5,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <random>
 
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 namespace cdviz::cdevents {
@@ -108,6 +110,44 @@ TEST(ContentId, TheIdIsLeftOutAndNothingElse) {
 TEST(ContentId, WhatIsNoJsonHasNone) {
   EXPECT_EQ(content_id("{"), "");
   EXPECT_EQ(canonical_json(""), "");
+}
+
+/// Boost.JSON writes members as they came, and every double with an exponent.
+TEST(ContentId, HowADocumentIsWrittenMakesNoDifference) {
+  std::mt19937 random(4);
+  const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+  const std::function<std::string(unsigned)> document = [&](unsigned depth) -> std::string {
+    static constexpr const char* kScalars[] = {"null",
+                                               "true",
+                                               "0",
+                                               "-17",
+                                               "1.10",
+                                               "12345678901234567890",
+                                               "1e300",
+                                               "1.5e-7",
+                                               "100.0",
+                                               "\"\"",
+                                               "\"\\u00e9\"",
+                                               "\"a/\\/\"",
+                                               "\"\\n\\u0001\"",
+                                               "\"😀\\ud83d\\ude00\""};
+    const unsigned kind = below(depth > 3 ? 1 : 3);
+    if (kind == 0) return kScalars[below(std::size(kScalars))];
+    std::string out = kind == 1 ? "[ " : "{\n";
+    for (unsigned i = below(5); i > 0; --i) {
+      if (kind == 2) out += "\"" + std::string(1, static_cast<char>('a' + i)) + "\" :\t";
+      out += document(depth + 1) + (i > 1 ? " , " : "");
+    }
+    return out + (kind == 1 ? "]" : " }");
+  };
+  for (int i = 0; i < 5'000; ++i) {
+    const std::string text = document(0);
+    const std::string canonical = canonical_json(text);
+    const boost::json::value value = boost::json::parse(text);
+    EXPECT_EQ(canonical_json(boost::json::serialize(value)), canonical) << text;
+    EXPECT_EQ(boost::json::parse(canonical), value) << text;
+    EXPECT_EQ(canonical_json(canonical), canonical);
+  }
 }
 
 /// The expected ids are those of an independent computation in Python: hashlib and base64 over the
