@@ -1,0 +1,116 @@
+#include "net/http_client.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+
+#include <curl/curl.h>
+
+namespace cdviz::net {
+namespace {
+
+constexpr std::size_t kReplyBytesMax = 64 * 1024;
+
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+List append(List list, const std::string& line) {
+  // On failure (no memory) the old list stays and is returned without the line.
+  if (curl_slist* const longer = curl_slist_append(list.get(), line.c_str())) {
+    static_cast<void>(list.release());
+    list.reset(longer);
+  }
+  return list;
+}
+
+std::size_t keep_body(const char* data, std::size_t size, std::size_t count, void* reply) {
+  std::string& body = static_cast<HttpReply*>(reply)->body;
+  const std::size_t room = kReplyBytesMax - body.size();
+  body.append(data, std::min(room, size * count));
+  return size * count;
+}
+
+int ask_cancelled(void* settings, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const auto& cancelled = static_cast<const HttpClient::Settings*>(settings)->cancelled;
+  return cancelled && cancelled() ? 1 : 0;
+}
+
+/// Proxies are for other machines.
+bool is_loopback(std::string_view url) {
+  constexpr std::array<std::string_view, 3> kHosts = {"://127.", "://localhost", "://[::1]"};
+  return std::any_of(kHosts.begin(), kHosts.end(), [&](std::string_view host) {
+    return url.find(host) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+struct HttpClient::Impl {
+  explicit Impl(Settings wanted) : settings(std::move(wanted)) {
+    static std::once_flag once;
+    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    handle = curl_easy_init();
+  }
+  ~Impl() { curl_easy_cleanup(handle); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Settings settings;
+  CURL* handle = nullptr;
+  std::array<char, CURL_ERROR_SIZE> error{};
+};
+
+HttpClient::HttpClient(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+HttpClient::~HttpClient() = default;
+
+Result<HttpReply> HttpClient::post(std::string_view body, const std::string& content_type) {
+  CURL* const handle = impl_->handle;
+  if (handle == nullptr) return Error{Fault::retry, "no memory for an HTTP client"};
+  const Settings& settings = impl_->settings;
+  curl_easy_reset(handle);  // the connection stays
+  List headers = append({}, "Content-Type: " + content_type);
+  headers = append(std::move(headers), "Expect:");  // no round trip more for large bodies
+  for (const auto& header : settings.headers) headers = append(std::move(headers), header);
+
+  HttpReply reply;
+  impl_->error[0] = '\0';
+  curl_easy_setopt(handle, CURLOPT_URL, settings.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  if (is_loopback(settings.url)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(handle, CURLOPT_POST, 1L);
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(settings.connect_timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(settings.timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &keep_body);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &ask_cancelled);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &settings);
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, impl_->error.data());
+
+  const CURLcode code = curl_easy_perform(handle);
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
+  if (code == CURLE_ABORTED_BY_CALLBACK) return Error{Fault::retry, "interrupted"};
+  if (code != CURLE_OK) {
+    const bool wrong = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
+    const std::string_view why =
+        impl_->error[0] != '\0' ? std::string_view(impl_->error.data()) : curl_easy_strerror(code);
+    return Error{wrong ? Fault::stop : Fault::retry, std::string(why)};
+  }
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  reply.status = static_cast<int>(status);
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
+  if (retry_after > 0) reply.retry_after = std::chrono::seconds(retry_after);
+  return reply;
+}
+
+}  // namespace cdviz::net
