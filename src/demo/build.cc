@@ -30,8 +30,9 @@ std::string repository_of(const Service& service) { return fmt::format("shop/{}"
 std::string write_change(Book& book, const Release& release, const Turns& turns, Random& random) {
   const Service& service = *release.service;
   const bool small = release.merged >= turns.trunk_based;
-  const WallTime opened =
-      release.merged - (small ? random.between(1h, 6h) : random.between(4h, 28h));
+  const WallTime opened = release.merged - (turns.live ? random.between(20s, 50s)
+                                            : small    ? random.between(1h, 6h)
+                                                       : random.between(4h, 28h));
   const auto fact = [&](std::string_view kind, WallTime at) {
     return Fact{.kind = kind,
                 .tool = *service.ci,
@@ -205,6 +206,35 @@ Published write_change_and_build(Book& book, const Release& release, Turns& turn
     run.failing_task = run.failing_case = {};
   }
   return write_artifact(book, release, CiRun(book, run, turns, random).write());
+}
+
+namespace {
+
+/// Where the story starts, a version has no change and no build.
+std::string write_origin(Book& book, const Release& release, Turns& turns) {
+  if (release.change != 0) return write_change_and_build(book, release, turns).event;
+  return book.write({.kind = "artifact.published",
+                     .tool = *release.service->ci,
+                     .subject = release.artifact(),
+                     .at = release.merged,
+                     .chain = release.chain()},
+                    Json());
+}
+
+}  // namespace
+
+void write_release(Book& book, const Release& release, Turns& turns) {
+  const std::string published = write_origin(book, release, turns);
+  for (std::size_t place = 0; place < kPlaces; ++place) {
+    if (!release.reached[place]) continue;
+    write_deployment(book,
+                     {.release = release,
+                      .place = static_cast<Place>(place),
+                      .at = *release.reached[place],
+                      .number = std::to_string(release.change)},
+                     release.change == 0 ? "service.deployed" : "service.upgraded", published,
+                     turns);
+  }
 }
 
 }  // namespace cdviz::demo

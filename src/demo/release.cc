@@ -51,6 +51,16 @@ std::string write_deploy_run(Book& book, const DeployRun& run, const Turns& turn
   return first;
 }
 
+namespace {
+
+/// Who did it: a person of the team, and after the trunk-based step nobody.
+std::string_view actor_of(const Service& service, WallTime at, const Turns& turns) {
+  if (at >= turns.trunk_based) return "argocd";
+  return service.team == "storefront" ? "ada" : service.team == "money" ? "grace" : "edsger";
+}
+
+}  // namespace
+
 void write_deployment(Book& book, const DeployRun& run, std::string_view kind,
                       const std::string& published, const Turns& turns) {
   const Release& release = run.release;
@@ -63,7 +73,9 @@ void write_deployment(Book& book, const DeployRun& run, std::string_view kind,
               .at = run.at,
               .chain = release.chain(),
               .links = std::move(links),
-              .custom = Json().text("team", release.service->team)},
+              .custom = Json()
+                            .text("team", release.service->team)
+                            .text("actor", actor_of(*release.service, run.at, turns))},
              Json()
                  .object("environment", reference(environment, kArgocd))
                  .text("artifactId", release.artifact()));

@@ -38,6 +38,7 @@ struct Turns {
   WallTime auth_renamed = {};   ///< before it, auth calls prod-eu "production"
   std::uint64_t seed = 1;
   int login_runs = 0;  ///< runs of the flaky test so far
+  bool live = false;   ///< changes are opened just before they are merged
 };
 
 /// What `service` called the environment at that moment.
@@ -67,6 +68,9 @@ std::string write_deploy_run(Book& book, const DeployRun& run, const Turns& turn
 /// The same run, and what the deployer tells: `kind` is service.deployed, .upgraded, .rolledback.
 void write_deployment(Book& book, const DeployRun& run, std::string_view kind,
                       const std::string& published, const Turns& turns);
+
+/// All of it: from the change to the last environment.
+void write_release(Book& book, const Release& release, Turns& turns);
 
 /// A suite with its cases, one after the other. @returns when it ended
 struct Suite {

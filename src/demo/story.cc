@@ -1,5 +1,7 @@
 #include "demo/story.h"
 
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,37 +11,26 @@
 #include "demo/script.h"
 
 namespace cdviz::demo {
-namespace {
-
-/// Where the story starts, a version has no change and no build.
-std::string write_origin(Book& book, const Release& release, Turns& turns) {
-  if (release.change != 0) return write_change_and_build(book, release, turns).event;
-  return book.write({.kind = "artifact.published",
-                     .tool = *release.service->ci,
-                     .subject = release.artifact(),
-                     .at = release.merged,
-                     .chain = release.chain()},
-                    Json());
-}
-
-void write_release(Book& book, const Release& release, Turns& turns) {
-  const std::string published = write_origin(book, release, turns);
-  for (std::size_t place = 0; place < kPlaces; ++place) {
-    if (!release.reached[place]) continue;
-    write_deployment(book,
-                     {.release = release,
-                      .place = static_cast<Place>(place),
-                      .at = *release.reached[place],
-                      .number = std::to_string(release.change)},
-                     release.change == 0 ? "service.deployed" : "service.upgraded", published,
-                     turns);
-  }
-}
-
-}  // namespace
-
 std::string story_name(const Options& options) {
   return fmt::format("{} days, seed {}", options.days, options.seed);
+}
+
+std::optional<Options> story_named(std::string_view name) {
+  constexpr std::string_view kBetween = " days, seed ";
+  const auto between = name.find(kBetween);
+  if (between == std::string_view::npos) return std::nullopt;
+  Options options;
+  const auto read = [](std::string_view text, auto& number) {
+    const char* const end = text.data() + text.size();
+    const auto [last, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc{} && last == end;
+  };
+  if (!read(name.substr(0, between), options.days) ||
+      !read(name.substr(between + kBetween.size()), options.seed) || options.days < kDaysMin ||
+      options.days > kDaysMax) {
+    return std::nullopt;
+  }
+  return options;
 }
 
 WallTime end_for(WallTime now) { return std::chrono::floor<std::chrono::hours>(now); }

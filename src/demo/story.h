@@ -4,6 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "demo/background.h"
@@ -18,6 +21,8 @@ std::vector<Delivery> tell(const Options& options);
 /// The first event: its subject is story_name(), its time the end moment.
 inline constexpr std::string_view kStoryKind = "demo-story.told";
 std::string story_name(const Options& options);
+/// The same backwards, but for the end moment.
+std::optional<Options> story_named(std::string_view name);
 
 /// The full hour before: where a story ends that is to end now.
 WallTime end_for(WallTime now);

@@ -75,6 +75,16 @@ TEST(Story, SaysFirstWhichStoryItIs) {
   EXPECT_EQ(story.of(kStoryKind).size(), 1U);
 }
 
+TEST(Story, IsFoundAgainByItsName) {
+  const auto options = story_named(story_name({.seed = 17, .days = 90}));
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->seed, 17U);
+  EXPECT_EQ(options->days, 90);
+  for (const char* name : {"", "60 days", "60 days, seed ", "60 days, seed x", "5 days, seed 1"}) {
+    EXPECT_FALSE(story_named(name)) << name;
+  }
+}
+
 TEST(Story, LiesInItsDays) {
   const ToldStory& story = ToldStory::ending(kEndText);
   for (const auto& event : story.events()) {
