@@ -2,13 +2,90 @@
 
 #include <utility>
 
-namespace cdviz::cdevents {
+#include "cdevents/check_type.h"
+#include "cdevents/document.h"
+#include "cdevents/mending.h"
+#include "cdevents/normalise.h"
+#include "cdevents/notes.h"
+#include "cdevents/problem_list.h"
+#include "cdevents/read_event.h"
 
-std::variant<Checked, Unusable> check(std::string&& document, const Rules&, const Attributes&,
-                                      WallTime) {
-  auto parsed = parse(std::move(document));
-  if (auto* why = std::get_if<Unusable>(&parsed)) return std::move(*why);
-  return Checked{.event = std::move(std::get<EventData>(parsed))};
+namespace cdviz::cdevents {
+namespace {
+
+/// What was found out about one document.
+struct Findings {
+  EventData event;  ///< without its JSON
+  ProblemList problems;
+  std::optional<Problem> mark;  ///< something to note, but nothing to refuse it for
+  bool storable = false;        ///< with these problems
+  bool to_be_mended = false;    ///< perhaps; then nothing was looked for
+};
+
+enum class Look : std::uint8_t { first, last };
+
+Findings inspect(const std::string& document, const Rules& rules, Look look) {
+  Findings found;
+  const Document parsed(document, found.problems);
+  if (!found.problems.empty()) return found;
+  read_event(parsed.root(), found.event, found.problems);
+  found.storable = found.problems.empty();
+  if (look == Look::first &&
+      may_need_mending(parsed.root(), found.event, found.storable, rules.normalisation)) {
+    found.to_be_mended = true;
+    return found;
+  }
+  const bool has_type = !found.event.type.empty() && !found.problems.has("/context/type");
+  if (rules.policy != Policy::off && has_type) {
+    found.mark = check_against_specification(parsed.root(), found.event.type, found.problems);
+  }
+  return found;
+}
+
+/// Times are compared as text: only the same text is surely the same moment to whoever reads it.
+std::vector<std::string_view> mismatches(const EventData& event, const Attributes& attributes) {
+  std::vector<std::string_view> names;
+  const auto compare = [&](std::string_view name, const std::optional<std::string_view>& attribute,
+                           std::string_view text) {
+    if (attribute && *attribute != text) names.push_back(name);
+  };
+  compare("id", attributes.id, event.id);
+  compare("source", attributes.source, event.source);
+  compare("type", attributes.type, event.type);
+  compare("subject", attributes.subject, event.subject_id);
+  compare("time", attributes.time, event.timestamp);
+  return names;
+}
+
+}  // namespace
+
+std::variant<Checked, Unusable> check(std::string&& document, const Rules& rules,
+                                      const Attributes& attributes, WallTime now) {
+  Findings found = inspect(document, rules, Look::first);
+  std::optional<Normalised> mended;
+  if (found.to_be_mended) {
+    mended = normalise(document, rules.normalisation, {rules.default_source, now, attributes});
+    found = inspect(mended ? mended->json : document, rules, Look::last);
+  }
+  const bool refused =
+      !found.storable || (rules.policy == Policy::strict && !found.problems.empty());
+  if (refused) {
+    return Unusable{found.problems.take(), std::move(found.event.id),
+                    std::move(found.event.source)};
+  }
+  Checked checked{.event = std::move(found.event)};
+  checked.violations = found.problems.take();
+  if (found.mark) checked.violations.push_back(std::move(*found.mark));
+  checked.mismatches = mismatches(checked.event, attributes);
+  if (mended) {
+    checked.event.json = std::move(mended->json);
+    checked.normalised = std::move(mended->steps);
+    checked.event.notes = notes_of(checked, document);
+  } else {
+    checked.event.json = std::move(document);
+    checked.event.notes = notes_of(checked, "");
+  }
+  return checked;
 }
 
 }  // namespace cdviz::cdevents

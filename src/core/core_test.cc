@@ -24,9 +24,19 @@ TEST(SplitType, KeepsEverythingAfterThePredicateAsVersion) {
   EXPECT_EQ(parts.version, "0.4.0-draft");
 }
 
-TEST(SplitType, OfAnythingElseIsEmpty) {
-  EXPECT_EQ(split_type("com.example.x").prefix, "");
-  EXPECT_EQ(split_type("dev.").prefix, "dev.");
+TEST(SplitType, OtherFamiliesAreSplitInTheSameWay) {
+  const auto parts = split_type("com.example.probes.ping.0.1.0");
+  EXPECT_EQ(parts.prefix, "com.example");
+  EXPECT_EQ(parts.subject, "probes");
+  EXPECT_EQ(parts.predicate, "ping");
+  EXPECT_EQ(parts.version, "0.1.0");
+}
+
+TEST(SplitType, WhatIsNotThereIsEmpty) {
+  EXPECT_EQ(split_type("").prefix, "");
+  EXPECT_EQ(split_type("dev").prefix, "");
+  EXPECT_EQ(split_type("dev.").prefix, "");
+  EXPECT_EQ(split_type("com.example.x").predicate, "");
   EXPECT_EQ(split_type("dev.cdevents").subject, "");
 }
 

@@ -12,12 +12,12 @@ std::string_view take_part(std::string_view& rest) {
 }  // namespace
 
 TypeParts split_type(std::string_view type) {
-  constexpr std::string_view kDomain = "dev.";
-  if (!type.starts_with(kDomain)) return {};
-  std::string_view rest = type.substr(kDomain.size());
+  std::string_view rest = type;
+  const std::string_view domain = take_part(rest);
   const std::string_view family = take_part(rest);
+  if (family.empty()) return {};
   TypeParts parts;
-  parts.prefix = type.substr(0, kDomain.size() + family.size());
+  parts.prefix = type.substr(0, domain.size() + 1 + family.size());
   parts.subject = take_part(rest);
   parts.predicate = take_part(rest);
   parts.version = rest;
