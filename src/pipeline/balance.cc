@@ -78,7 +78,7 @@ SourceBalance::SourceBalance(telemetry::Metrics& m, const std::string& name,
       normalised(m, "cdviz_normalised_events_total",
                  "Accepted events that were mended on the way in, by what was done.",
                  labels_of(name, type), "step"),
-      mismatches(m, "cdviz_attribute_mismatches_total",
+      mismatches(m, "cdviz_cloudevents_mismatches_total",
                  "CloudEvents attributes that differ from the event's own context, which counts.",
                  labels_of(name, type), "attribute"),
       up(up_gauge(m, labels_of(name, type))) {}

@@ -1,10 +1,13 @@
 #include "pipeline/intake.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 #include <variant>
 
 #include "cdevents/check.h"
+#include "cloudevents/attributes.h"
+#include "cloudevents/unwrap.h"
 
 namespace cdviz::pipeline {
 namespace {
@@ -22,6 +25,23 @@ void refuse(std::size_t index, std::string source_name, Message original, WallTi
                                 .at = at});
   taken.receipt.refused.push_back(
       {index, std::move(why.problems), std::move(why.id), std::move(why.source)});
+}
+
+cdevents::Attributes attributes_of(const Headers& headers) {
+  if (cloudevents::mode_of(headers) != cloudevents::Mode::binary) return {};
+  using cloudevents::attribute;
+  return {.id = attribute(headers, "id"),
+          .source = attribute(headers, "source"),
+          .type = attribute(headers, "type"),
+          .subject = attribute(headers, "subject"),
+          .time = attribute(headers, "time")};
+}
+
+/// True for JSON objects that are no CDEvent, but may be a CloudEvent around one.
+bool lacks_context(const cdevents::Unusable& why) {
+  return std::any_of(why.problems.begin(), why.problems.end(), [](const Problem& problem) {
+    return problem.pointer == "/context" && problem.rule == "required";
+  });
 }
 
 /// What was noticed in an accepted event, for its sender and for the counters.
@@ -66,26 +86,54 @@ Taken Intake::take(std::vector<Message> messages, WallTime at) const {
   taken.receipt.accepted.reserve(messages.size());
   for (std::size_t index = 0; index < messages.size(); ++index) {
     taken.bytes += messages[index].body.size();
-    if (transforms_.empty()) {
-      take_one(index, std::move(messages[index]), nullptr, at, taken);
-      continue;
-    }
-    Message original =
-        messages[index];  // refused, it is kept as it came: a replay transforms it again
-    auto changed = transform(std::move(messages[index]));
-    if (!changed) {
-      refuse(index, source_, std::move(original), at,
-             {.problems = {{"", "transform", changed.error().message}}, .id = {}, .source = {}},
-             taken);
-    } else if (changed->empty()) {
-      taken.receipt.filtered.push_back({index, "dropped by a transform"});
-    } else {
-      for (Message& message : *changed) {
-        take_one(index, std::move(message), &original, at, taken);
-      }
-    }
+    take_message(index, std::move(messages[index]), at, taken);
   }
   return taken;
+}
+
+void Intake::take_message(std::size_t index, Message message, WallTime at, Taken& taken) const {
+  if (!message.problems.empty()) {
+    auto problems = std::move(message.problems);
+    return refuse(index, source_, std::move(message), at,
+                  {.problems = std::move(problems), .id = {}, .source = {}}, taken);
+  }
+  auto unwrapped = cloudevents::unwrap(message);
+  // Without transforms, take_one looks again once it has found no CDEvent: most messages are one.
+  if (!unwrapped.is_cloudevent && !transforms_.empty()) {
+    unwrapped = cloudevents::unwrap_unmarked(message);
+  }
+  if (!unwrapped.problems.empty()) {
+    refuse(index, source_, std::move(message), at,
+           {.problems = std::move(unwrapped.problems), .id = {}, .source = {}}, taken);
+  } else if (!transforms_.empty()) {
+    Message input = unwrapped.data ? std::move(*unwrapped.data) : message;
+    take_transformed(index, std::move(input), message, unwrapped.is_cloudevent, at, taken);
+  } else if (unwrapped.data) {
+    take_one(index, std::move(*unwrapped.data), &message, at, taken);
+  } else {
+    take_one(index, std::move(message), nullptr, at, taken);
+  }
+}
+
+void Intake::take_transformed(std::size_t index, Message message, const Message& original,
+                              bool is_cloudevent, WallTime at, Taken& taken) const {
+  const std::string before = is_cloudevent ? message.body : std::string{};
+  auto changed = transform(std::move(message));
+  if (!changed) {
+    refuse(index, source_, original, at,
+           {.problems = {{"", "transform", changed.error().message}}, .id = {}, .source = {}},
+           taken);
+  } else if (changed->empty()) {
+    taken.receipt.filtered.push_back({index, "dropped by a transform"});
+  } else {
+    for (Message& each : *changed) {
+      // What the sender said of its document says nothing of another one.
+      if (is_cloudevent && each.body != before) {
+        each.headers = cloudevents::headers_to_send_on(std::move(each.headers));
+      }
+      take_one(index, std::move(each), &original, at, taken);
+    }
+  }
 }
 
 void Intake::take_one(std::size_t index, Message message, const Message* original, WallTime at,
@@ -96,8 +144,17 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
            {.problems = std::move(problems), .id = {}, .source = {}}, taken);
     return;
   }
-  auto checked = cdevents::check(std::move(message.body), rules_, {}, at);
+  auto checked =
+      cdevents::check(std::move(message.body), rules_, attributes_of(message.headers), at);
   if (auto* why = std::get_if<cdevents::Unusable>(&checked)) {  // then the body is untouched
+    if (original == nullptr && lacks_context(*why) &&
+        cloudevents::mode_of(message.headers) == cloudevents::Mode::none) {
+      auto unwrapped = cloudevents::unwrap_unmarked(message);
+      if (unwrapped.data) {
+        return take_one(index, std::move(*unwrapped.data), &message, at, taken);
+      }
+      if (!unwrapped.problems.empty()) why->problems = std::move(unwrapped.problems);
+    }
     refuse(index, source_, original != nullptr ? *original : message, at, std::move(*why), taken);
     return;
   }
@@ -113,7 +170,7 @@ void Intake::accept(std::size_t index, Message message, cdevents::Checked checke
   entry.source = checked.event.source;
   taken.receipt.accepted.push_back(std::move(entry));
   EventData& event = checked.event;
-  event.headers = std::move(message.headers);
+  event.headers = cloudevents::headers_to_send_on(std::move(message.headers));
   event.origin = source_;
   event.received_at = at;
   taken.events.emplace_back(std::move(event));

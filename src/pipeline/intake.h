@@ -1,5 +1,5 @@
-// From what a source received to events and refusals: transform, parse, check. Pure: no queue, no
-// thread.
+// From what a source received to events and refusals: CloudEvents are unwrapped, then transform,
+// parse, check. Pure: no queue, no thread.
 #pragma once
 
 #include <cstdint>
@@ -49,11 +49,15 @@ class Intake {
   const std::string& source() const { return source_; }
 
  private:
+  /// One of the messages given; the following for what came out of it.
+  void take_message(std::size_t index, Message message, WallTime at, Taken& taken) const;
+  void take_transformed(std::size_t index, Message message, const Message& original,
+                        bool is_cloudevent, WallTime at, Taken& taken) const;
   /// @param original  what is kept if `message` is refused; null: `message` itself
-  void accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,
-              Taken& taken) const;
   void take_one(std::size_t index, Message message, const Message* original, WallTime at,
                 Taken& taken) const;
+  void accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,
+              Taken& taken) const;
   Result<std::vector<Message>> transform(Message message) const;
 
   const std::string source_;
