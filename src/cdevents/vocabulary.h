@@ -22,7 +22,17 @@ enum class Format : std::uint8_t {
   domain_id
 };
 
-struct Member;
+/// Of an object. A template because clang wants to know all of it where Shape holds a list of them.
+template <class AShape>
+struct MemberOf {
+  std::string name;
+  bool required = false;
+  bool lenient = false;  ///< accepted, though the release's own schema does not have it
+  AShape shape;
+};
+
+struct Shape;
+using Member = MemberOf<Shape>;
 
 /// What a value in an event may be (the notation is described in vocabulary_table.h).
 struct Shape {
@@ -38,13 +48,6 @@ struct Shape {
   /// list: what each element is, one shape; choice: the value is one of these. The objects among
   /// them differ in the word of their first member.
   std::vector<Shape> parts = {};
-};
-
-struct Member {
-  std::string name;
-  bool required = false;
-  bool lenient = false;  ///< accepted, though the release's own schema does not have it
-  Shape shape;
 };
 
 /// How the envelope looks: the specification changed it with these releases.
