@@ -5,6 +5,7 @@
 #include "cdevents/content_id.h"
 #include "cdevents/date_time.h"
 #include "cdevents/lenient_time.h"
+#include "cdevents/upgrade.h"
 #include "cdevents/vocabulary.h"
 #include "core/json_spans.h"
 
@@ -197,7 +198,14 @@ std::optional<Normalised> normalise(std::string_view json, const Normalisation& 
   if (rules.lenient_timestamps) mender.mend_timestamp();
   if (rules.drop_nulls) mender.drop_nulls();
   mender.keep_one_specversion();
-  return mender.finish();
+  auto done = mender.finish();
+  if (!rules.upgrade) return done;
+  if (auto newer = upgraded(done ? done->json : json)) {
+    if (!done) done.emplace();
+    done->json = std::move(*newer);
+    done->steps.push_back("upgrade");
+  }
+  return done;
 }
 
 }  // namespace cdviz::cdevents

@@ -1,0 +1,23 @@
+// Events of older releases in the shapes of the newest one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cdviz::cdevents {
+
+/// Says an event of an older release as the newest one says it. The type gets its newest version;
+/// `version` becomes `specversion`, `chain_id` `chainId`, the keys of links likewise; `url` becomes
+/// `uri` where the newest shape says so, the outcomes pass and fail become success and failure;
+/// what the type says, `subject.type`, is left out. All else stays byte for byte.
+///
+/// Safe to call from any thread that has no Document (document.h).
+///
+/// @param json  text that a JSON parser has accepted
+/// @returns nothing when the event is not older, when nothing newer says the same (testcase,
+/// testsuite), or when the result would break the newest shape, for example because its `uri` must
+/// be absolute
+std::optional<std::string> upgraded(std::string_view json);
+
+}  // namespace cdviz::cdevents
