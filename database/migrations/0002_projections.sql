@@ -10,6 +10,9 @@
 -- Ids come from outside and may have any length, an index entry may not: cdviz_store.bounded() shortens them.
 -- Environments and services are stored under their canonical id; an alias is resolved when the event is folded, and
 -- what the event said is kept beside it (*_raw) when it differs, so that an alias can be undone.
+-- Made before the role is set: cdviz_owner may not create schemas.
+create schema cdviz_rebuild authorization cdviz_owner;
+comment on schema cdviz_rebuild is 'Tables of a rebuild that is under way (cdviz_store.rebuild_step); else empty.';
 set local role cdviz_owner;
 
 -- ============ the lake ============
@@ -1540,5 +1543,289 @@ end $$;
 revoke all on all functions in schema cdviz_store from public;
 grant execute on function cdviz_store.ingest(jsonb[], jsonb[]) to cdviz_ingest;
 comment on function cdviz_store.ingest(jsonb[], jsonb[]) is 'Stores events, all or none, and each only once: the only way to write. In the same transaction it counts them and folds them into the projections. notes[i] is null or a JSON object about events[i] (event.notes). An event that cannot be stored raises SQLSTATE class 22. Returns how many were new and how many were there already. Example: select * from cdviz_store.ingest(array[''{…}''::jsonb])';
+
+-- ============ when the configuration changes ============
+create function cdviz_store.refold_alias(what text, raw text) returns void
+language plpgsql as $$
+declare
+  canonical text;
+  touched text[];
+  environments text[];
+  services text[];
+  of_table text;
+begin
+  execute format('select %1$s_id from cdviz_store.%1$s_alias where alias = $1', what) into canonical using raw;
+  execute format('select array(select distinct %1$s_id from deployment where %1$s_raw = $1 union select %1$s_id from closing where %1$s_raw = $1)', what) into touched using raw;
+  touched := touched || raw || canonical;
+  foreach of_table in array array['run', 'incident', 'closing'] loop
+    execute format('update %2$I set %1$s_id = coalesce($2, $1), %1$s_raw = case when $2 is not null then $1 end
+                    where (%1$s_raw = $1 or (%1$s_raw is null and %1$s_id = $1)) and (%1$s_id, %1$s_raw) is distinct from (coalesce($2, $1), case when $2 is not null then $1 end)',
+                   what, of_table) using raw, canonical;
+  end loop;
+  -- Every lane of the ids concerned is computed again: closings may have moved as well.
+  execute format('select array_agg(environment), array_agg(service) from (
+                    select environment_id as environment, service_id as service from environment_state where %1$s_id = any ($2)
+                    union select %2$s from deployment where not closes and (%1$s_raw = $1 or (%1$s_raw is null and %1$s_id = $1))) l',
+                 what, case what when 'environment' then 'coalesce($3, $1), service_id' else 'environment_id, coalesce($3, $1)' end)
+    into environments, services using raw, touched, canonical;
+  if environments is null then return; end if;
+  perform cdviz_store.lock_lanes(environments, services);
+  execute format('update deployment set %1$s_id = coalesce($2, $1), %1$s_raw = case when $2 is not null then $1 end
+                  where not closes and (%1$s_raw = $1 or (%1$s_raw is null and %1$s_id = $1)) and (%1$s_id, %1$s_raw) is distinct from (coalesce($2, $1), case when $2 is not null then $1 end)',
+                 what) using raw, canonical;
+  perform cdviz_store.recompute_lanes(environments, services);
+  perform cdviz_store.write_states(environments, services);
+end $$;
+comment on function cdviz_store.refold_alias(text, text) is 'Gives what an event called raw its canonical id again: what is environment or service. Reads whole tables: aliases change seldom.';
+
+create function cdviz_store.refold_rules() returns void
+language plpgsql as $$
+declare
+  keys uuid[];
+  spelt text[];
+begin
+  for keys in
+    select array_agg(run_key) from (
+      select run_key, row_number() over (order by run_key) / 10000 as part from run r
+      where r.kind in ('pipelinerun', 'taskrun') and (r.deploys or exists (
+        select from cdviz_store.deployment_rule d where d.kind = r.kind and r.name ~ ('^(?:' || d.name_pattern || ')$')))) k
+    group by part
+  loop
+    spelt := cdviz_store.match_rules(keys);
+    perform cdviz_store.fold_artifacts('{}', keys, spelt);
+    perform cdviz_store.fold_names('{}', keys);
+    perform cdviz_store.fold_lanes('{}', keys);
+  end loop;
+end $$;
+comment on function cdviz_store.refold_rules() is 'Matches the stored runs with deployment_rule again. Environments, services and artifacts that only a former rule named stay known until a rebuild.';
+
+create function cdviz_store.configuration_changes() returns trigger
+language plpgsql security definer set search_path = pg_catalog, cdviz_store, pg_temp as $$
+begin
+  perform cdviz_store.lock_fold(alone => true);
+  -- What it has folded so far has the former names. The next step begins again.
+  update cdviz_store.rebuild_progress set phase = 'given up', ended_at = clock_timestamp() where phase in ('folding', 'catching up');
+  return null;
+end $$;
+comment on function cdviz_store.configuration_changes() is 'Trigger before a change of aliases and rules: nobody folds meanwhile.';
+
+create function cdviz_store.alias_changed() returns trigger
+language plpgsql security definer set search_path = pg_catalog, cdviz_store, pg_temp set jit = off as $$
+declare
+  what text := split_part(tg_table_name, '_', 1);
+  chained text;
+  raw text;
+begin
+  execute format('select a.alias from cdviz_store.%1$s_alias a join cdviz_store.%1$s_alias b on b.alias = a.%1$s_id limit 1', what) into chained;
+  if chained is not null then
+    raise exception using errcode = '23514', message = format('the %s alias "%s" stands for an alias', what, chained),
+      hint = 'Let it stand for the canonical id.';
+  end if;
+  for raw in select distinct r from unnest(case tg_op when 'INSERT' then array[new.alias] when 'DELETE' then array[old.alias] else array[old.alias, new.alias] end) r loop
+    perform cdviz_store.refold_alias(what, raw);
+  end loop;
+  return null;
+end $$;
+comment on function cdviz_store.alias_changed() is 'Trigger after a change of an alias: folds again what was stored under it.';
+
+create function cdviz_store.rules_changed() returns trigger
+language plpgsql security definer set search_path = pg_catalog, cdviz_store, pg_temp set jit = off as $$
+begin
+  perform cdviz_store.refold_rules();
+  return null;
+end $$;
+comment on function cdviz_store.rules_changed() is 'Trigger after a change of deployment_rule: folds the runs again.';
+
+create trigger configuration_changes before insert or update or delete on cdviz_store.environment_alias for each statement execute function cdviz_store.configuration_changes();
+create trigger configuration_changes before insert or update or delete on cdviz_store.service_alias for each statement execute function cdviz_store.configuration_changes();
+create trigger configuration_changes before insert or update or delete or truncate on cdviz_store.deployment_rule for each statement execute function cdviz_store.configuration_changes();
+create trigger alias_changed after insert or update or delete on cdviz_store.environment_alias for each row execute function cdviz_store.alias_changed();
+create trigger alias_changed after insert or update or delete on cdviz_store.service_alias for each row execute function cdviz_store.alias_changed();
+create trigger rules_changed after insert or update or delete or truncate on cdviz_store.deployment_rule for each statement execute function cdviz_store.rules_changed();
+create function cdviz_store.not_truncated() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = '0A000', message = format('%s cannot be truncated: what was stored under its aliases would not be folded again', tg_table_name),
+    hint = format('Use: delete from cdviz_store.%I', tg_table_name);
+end $$;
+comment on function cdviz_store.not_truncated() is 'Trigger that refuses TRUNCATE.';
+create trigger not_truncated before truncate on cdviz_store.environment_alias for each statement execute function cdviz_store.not_truncated();
+create trigger not_truncated before truncate on cdviz_store.service_alias for each statement execute function cdviz_store.not_truncated();
+
+-- ============ rebuild: the projections from the lake, beside the live ones ============
+-- A rebuild folds the lake into empty tables in the schema cdviz_rebuild, slice by slice in the order of ingest_seq,
+-- while events keep coming and readers see the live tables. At the end, with ingest() waiting, it folds what came
+-- meanwhile and writes the differences into the live tables, in one transaction: readers see all of it or nothing, rows
+-- that were right are not touched, and the views keep their tables. It needs the disk space of the projections twice.
+-- Each call of rebuild_step() is a transaction; after a crash or a restart the next call goes on.
+create table cdviz_store.lake_begin (
+  only_one boolean primary key default true check (only_one),
+  begins_at timestamptz not null);
+insert into cdviz_store.lake_begin (begins_at) values ('-infinity');
+comment on table cdviz_store.lake_begin is 'Since when the lake has all events. Whatever deletes events of the lake writes it, in the same transaction.';
+comment on column cdviz_store.lake_begin.only_one is 'There is one row';
+comment on column cdviz_store.lake_begin.begins_at is 'Events of before this time are deleted: a rebuild keeps what the projections say about that time';
+
+create function cdviz_store.rebuilt_tables() returns table (name text, key text, begins text)
+language sql immutable as $$
+  select * from (values
+    ('event_count_hourly', 'hour, subject, predicate', 'hour'), ('event_count_daily', 'day, source, subject', 'day'), ('event_source', 'source', 'first_event_at'),
+    ('run', 'kind, run_key', 'first_at'), ('artifact', 'artifact_id', 'first_seen_at'), ('change', 'change_key', 'first_at'), ('incident', 'incident_key', 'first_at'),
+    ('ticket', 'ticket_key', 'first_at'), ('approval', 'approval_key', 'first_at'), ('link', 'from_type, from_id, kind, to_type, to_id', 'first_at'),
+    ('environment', 'environment_id', 'first_seen_at'), ('service', 'service_id', 'first_seen_at'), ('closing', 'event_uid', 'at'),
+    ('environment_state', 'environment_id, service_id', null), ('deployment', 'event_uid, environment_id, service_id', 'at')) t
+$$;
+comment on function cdviz_store.rebuilt_tables() is 'The projections: their keys, and the column that tells when what they say began.';
+
+create function cdviz_store.rebuild_begin(since timestamptz default null) returns bigint
+language plpgsql security definer set search_path = pg_catalog, cdviz_rebuild, cdviz_store, pg_temp set jit = off as $$
+declare
+  t record;
+  keep timestamptz;
+  id bigint;
+begin
+  update cdviz_store.rebuild_progress set phase = 'given up', ended_at = clock_timestamp() where phase in ('folding', 'catching up');
+  -- whole days: the counters are of days and hours
+  select date_trunc('day', greatest(begins_at, since), 'UTC') into keep from cdviz_store.lake_begin;
+  for t in select * from cdviz_store.rebuilt_tables() loop
+    execute format('drop table if exists cdviz_rebuild.%I', t.name);
+    execute format('create table cdviz_rebuild.%I (like cdviz_store.%1$I including all)', t.name);
+    if t.name = 'run' then
+      -- the live one is partitioned, this one is not: LIKE leaves the fill factor out
+      execute 'alter table cdviz_rebuild.run set (fillfactor = 85)';
+    end if;
+    if t.begins is not null and keep > '-infinity' then
+      execute format('insert into cdviz_rebuild.%1$I (%2$s) select %2$s from cdviz_store.%1$I where %3$I < $1', t.name,
+                     (select string_agg(quote_ident(attname), ', ') from pg_attribute
+                      where attrelid = format('cdviz_store.%I', t.name)::regclass and attnum > 0 and not attisdropped and attgenerated = ''), t.begins) using keep;
+    end if;
+  end loop;
+  insert into cdviz_rebuild.environment_state (environment_id, service_id) select distinct environment_id, service_id from cdviz_rebuild.deployment;
+  perform cdviz_store.recompute_lanes(array_agg(environment_id), array_agg(service_id)) from cdviz_rebuild.environment_state;
+  perform cdviz_store.write_states(array_agg(environment_id), array_agg(service_id)) from cdviz_rebuild.environment_state;
+  -- The search by ingest_seq reads whole what the index has not summarised yet.
+  perform brin_summarize_new_values(i.inhrelid) from pg_inherits i where i.inhparent = 'cdviz_store.event_ingest_seq_idx'::regclass;
+  insert into cdviz_store.rebuild_progress (keep_before, goal_seq) values (keep, -1) returning rebuild_id into id;
+  return id;
+end $$;
+comment on function cdviz_store.rebuild_begin(timestamptz) is 'Begins a rebuild from nothing; one that is under way is given up. With since only what happened from that day (UTC) on is made again, the rest is kept. Returns its number.';
+
+create function cdviz_store.rebuild_fold(events cdviz_store.event[]) returns void
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan set work_mem = '32MB' set jit = off as $$
+begin
+  perform cdviz_store.count_events(events);
+  perform cdviz_store.project(events);
+end $$;
+comment on function cdviz_store.rebuild_fold(cdviz_store.event[]) is 'Folds events into the tables of a rebuild. The search_path is that of the caller.';
+
+create function cdviz_store.rebuild_slice(above bigint, upto bigint, keep timestamptz) returns bigint
+language plpgsql set enable_seqscan = off set jit = off as $$
+declare
+  events cdviz_store.event[];
+  folded bigint := 0;
+begin
+  for events in
+    select array_agg(e) from (
+      select e, row_number() over (order by e.ingest_seq) / 1000 as part from cdviz_store.event e
+      where e.ingest_seq > above and e.ingest_seq <= upto and e.time >= keep) x
+    group by part
+  loop
+    perform cdviz_store.rebuild_fold(events);
+    folded := folded + cardinality(events);
+  end loop;
+  return folded;
+end $$;
+comment on function cdviz_store.rebuild_slice(bigint, bigint, timestamptz) is 'Folds the events of a range of ingest_seq into the tables of a rebuild. Returns how many.';
+
+create function cdviz_store.rebuild_end() returns bigint
+language plpgsql set work_mem = '256MB' set jit = off as $$
+declare
+  t record;
+  columns text;
+  joined text;
+  changed bigint := 0;
+  n bigint;
+begin
+  update cdviz_rebuild.event_source s set events = coalesce((select sum(c.n) from cdviz_rebuild.event_count_daily c where c.source = s.source), 0);
+  for t in select * from cdviz_store.rebuilt_tables() loop
+    execute format('analyze cdviz_rebuild.%I', t.name);
+    select string_agg(quote_ident(attname), ', ' order by attnum) into columns from pg_attribute
+    where attrelid = format('cdviz_store.%I', t.name)::regclass and attnum > 0 and not attisdropped and attgenerated = '';
+    select string_agg(format('l.%1$s = r.%1$s', part), ' and ') into joined from regexp_split_to_table(t.key, ', ') part;
+    execute format('delete from cdviz_store.%1$I l where not exists (select from cdviz_rebuild.%1$I r where %2$s)', t.name, joined);
+    get diagnostics n = row_count;
+    changed := changed + n;
+    execute format('insert into cdviz_store.%1$I as l (%2$s) select %2$s from cdviz_rebuild.%1$I r
+                    where not exists (select from cdviz_store.%1$I l where %3$s and row(%4$s) is not distinct from row(%5$s))
+                    on conflict (%6$s) do update set (%2$s) = row(%7$s)', t.name, columns, joined,
+                   'l.' || replace(columns, ', ', ', l.'), 'r.' || replace(columns, ', ', ', r.'), t.key, 'excluded.' || replace(columns, ', ', ', excluded.'));
+    get diagnostics n = row_count;
+    changed := changed + n;
+    execute format('drop table cdviz_rebuild.%I', t.name);
+  end loop;
+  return changed;
+end $$;
+comment on function cdviz_store.rebuild_end() is 'Writes the differences between the tables of a rebuild and the live ones into the live ones. Returns how many rows that were.';
+
+create function cdviz_store.rebuild_step(slice int default 5000, out phase text, out events_done bigint, out events_goal bigint, out rows_changed bigint)
+language plpgsql security definer set search_path = pg_catalog, cdviz_rebuild, cdviz_store, pg_temp as $$
+declare
+  p cdviz_store.rebuild_progress;
+  last_seq bigint;
+begin
+  if slice is null or slice < 1 then raise exception using errcode = '22023', message = 'slice must be at least 1'; end if;
+  select * into p from cdviz_store.rebuild_progress r where r.phase in ('folding', 'catching up') for update;
+  if p.rebuild_id is null or p.keep_before < (select begins_at from cdviz_store.lake_begin) then
+    -- none is under way, or the lake has lost what this one needs
+    perform cdviz_store.rebuild_begin(p.keep_before);
+    select * into p from cdviz_store.rebuild_progress r where r.phase in ('folding', 'catching up') for update;
+  else
+    if p.done_seq >= p.goal_seq then
+      -- Numbers are not committed in their order. With nobody else in ingest(), all below the last are there.
+      perform cdviz_store.lock_fold(alone => true);
+      select case when is_called then last_value else 0 end into last_seq from cdviz_store.ingest_seq;
+      if p.goal_seq >= 0 then p.phase := 'catching up'; end if;
+      p.goal_seq := last_seq;
+      if last_seq - p.done_seq <= slice then
+        p.events_done := p.events_done + cdviz_store.rebuild_slice(p.done_seq, last_seq, p.keep_before);
+        p.done_seq := last_seq;
+        p.rows_changed := cdviz_store.rebuild_end();
+        p.phase := 'done';
+        p.ended_at := clock_timestamp();
+      end if;
+    else
+      last_seq := least(p.done_seq + slice, p.goal_seq);
+      p.events_done := p.events_done + cdviz_store.rebuild_slice(p.done_seq, last_seq, p.keep_before);
+      p.done_seq := last_seq;
+    end if;
+    update cdviz_store.rebuild_progress r set phase = p.phase, done_seq = p.done_seq, goal_seq = p.goal_seq, events_done = p.events_done, rows_changed = p.rows_changed, ended_at = p.ended_at
+    where r.rebuild_id = p.rebuild_id;
+  end if;
+  phase := p.phase; events_done := p.done_seq; events_goal := greatest(p.goal_seq, p.done_seq); rows_changed := p.rows_changed;
+end $$;
+comment on function cdviz_store.rebuild_step(int) is 'One slice of a rebuild of the projections; begins one if none is under way. Call it again, each time in a transaction of its own, until phase is done. events_done and events_goal tell how far it is (numbers of events; the goal moves while events come), rows_changed at the end how many rows were wrong. Example: select * from cdviz_store.rebuild_step()';
+
+create function cdviz_store.rebuild_cancel() returns boolean
+language plpgsql security definer set search_path = pg_catalog, cdviz_rebuild, cdviz_store, pg_temp as $$
+declare
+  t record;
+  cancelled int;
+begin
+  update cdviz_store.rebuild_progress set phase = 'given up', ended_at = clock_timestamp() where phase in ('folding', 'catching up');
+  get diagnostics cancelled = row_count;
+  for t in select * from cdviz_store.rebuilt_tables() loop
+    execute format('drop table if exists cdviz_rebuild.%I', t.name);
+  end loop;
+  return cancelled > 0;
+end $$;
+comment on function cdviz_store.rebuild_cancel() is 'Gives up the rebuild that is under way and drops its tables. Returns whether there was one.';
+
+-- ============ events that were stored before there were projections ============
+do $$
+begin
+  if exists (select from cdviz_store.event) then
+    while (select phase from cdviz_store.rebuild_step(20000)) <> 'done' loop null; end loop;
+  end if;
+end $$;
+revoke all on all functions in schema cdviz_store from public;
 
 reset role;

@@ -6,11 +6,14 @@ CDVIZ_E2E_SCALE=full runs the long forms. No program of ours takes part: only th
 """
 
 import json
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/end_to_end"))
+sys.path.append(str(ROOT / "tests/end_to_end"))
 from harness import EndToEndTest, Postgres, scaled, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 __all__ = ["DatabaseTest", "Store", "scaled", "wait_for"]
@@ -62,18 +65,35 @@ class Store:
         self.query("truncate cdviz_store.event_conflict, cdviz_store.rebuild_progress, " + ", ".join(f"cdviz_store.{table}" for table in TABLES))
 
 
+class Owner:
+    """What the harness' Postgres wants of a test, for one that lives as long as a class of tests."""
+
+    def __init__(self, cls):
+        self.directory = Path(tempfile.mkdtemp(prefix="cdviz-", dir="/tmp"))
+        os.chmod(self.directory, 0o711)  # PostgreSQL is another user
+        self.logs = []
+        self.addCleanup = cls.addClassCleanup  # pylint: disable=invalid-name
+        cls.addClassCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+
 class DatabaseTest(EndToEndTest):
-    """Each test has a server of its own; `new_store()` makes databases in it."""
+    """The tests of a class share one server; `new_store()` makes databases in it."""
+
+    @classmethod
+    def setUpClass(cls):
+        owner = Owner(cls)
+        cls.server = Postgres(owner)
+        cls.server_logs = owner.logs
+        cls.stores = 0
+        cls.server.query("create database migrated", database="postgres")
+        connection = cls.server.connect("migrated")
+        for file in sorted((ROOT / "database/migrations").glob("*.sql")):
+            cls.apply(connection, file)
+        connection.close()
 
     def setUp(self):
         super().setUp()
-        self.server = Postgres(self)
-        self.stores = 0
-        self.server.query("create database migrated", database="postgres")
-        connection = self.server.connect("migrated")
-        for file in sorted((ROOT / "database/migrations").glob("*.sql")):
-            self.apply(connection, file)
-        connection.close()
+        self.logs.extend(self.server_logs)
 
     @staticmethod
     def apply(connection, file):
@@ -84,7 +104,7 @@ class DatabaseTest(EndToEndTest):
         connection.commit()
 
     def new_store(self):
-        self.stores += 1
+        type(self).stores += 1
         name = f"store{self.stores}"
         self.server.query(f"create database {name} template migrated", database="postgres")
         store = Store(self.server, name)
