@@ -11,6 +11,8 @@
 namespace cdviz::sources::http {
 namespace {
 
+using cloudevents::Mode;
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string_view without_space(std::string_view text) {
@@ -59,11 +61,17 @@ net::Response unsupported(std::string_view detail) {
 }  // namespace
 
 std::variant<BodyFormat, net::Response> body_format(const Headers& headers) {
-  BodyFormat format;
+  BodyFormat format{.mode = cloudevents::mode_of(headers)};
   if (const auto header = headers.find("Content-Type")) {
     const auto semicolon = header->find(';');
     std::string type(without_space(header->substr(0, semicolon)));
     std::transform(type.begin(), type.end(), type.begin(), lower);
+    const bool is_envelope = format.mode == Mode::structured || format.mode == Mode::batch;
+    if (is_envelope && !cloudevents::is_json_format(type)) {
+      return unsupported(
+          "Send CloudEvents as application/cloudevents+json, or several as "
+          "application/cloudevents-batch+json.");
+    }
     if (is_surely_not_json(type)) {
       return unsupported("Send CDEvents as application/json or application/x-ndjson.");
     }
@@ -81,6 +89,9 @@ std::variant<BodyFormat, net::Response> body_format(const Headers& headers) {
                type == "application/jsonlines") {
       format.framing = Framing::lines;
     }
+  }
+  if (format.mode != Mode::none) {
+    format.framing = format.mode == Mode::batch ? Framing::json : Framing::whole;
   }
   const auto coding = net::content_coding(headers);
   if (!coding) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "cloudevents/attributes.h"
 #include "core/headers.h"
 #include "net/content_coding.h"
 #include "net/routes.h"
@@ -17,10 +18,12 @@ namespace cdviz::sources::http {
 struct BodyFormat {
   Framing framing = Framing::automatic;
   net::Coding coding = net::Coding::identity;
+  cloudevents::Mode mode = cloudevents::Mode::none;
 };
 
 /// Reads Content-Type and Content-Encoding. Lenient about the type, as senders are careless: all
-/// but what is surely not JSON (multipart, images, XML, …) is tried.
+/// but what is surely not JSON (multipart, images, XML, …) is tried. A CloudEvent is one document
+/// however it looks, but for a batch, which is an array.
 /// @returns 415 when the body can be refused without reading it
 std::variant<BodyFormat, net::Response> body_format(const Headers& headers);
 

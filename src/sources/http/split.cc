@@ -172,6 +172,7 @@ Documents split(std::string_view body, Framing framing, std::size_t documents_ma
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   const std::string_view text = trimmed(body);
   if (text.empty()) return {};
+  if (framing == Framing::whole) return whole(text, Form::single);
   if (framing == Framing::lines) return split_lines(text, documents_max);
   if (text.front() == '[') return split_array(body, text, documents_max);
   if (framing == Framing::automatic && text.front() == '{' && looks_like_lines(text)) {

@@ -16,6 +16,7 @@ enum class Framing : std::uint8_t {
   automatic,  ///< it does not say: an array, several lines of JSON, or one document
   json,       ///< one JSON text: an array's elements count as documents
   lines,      ///< NDJSON: each non-empty line is a document
+  whole,      ///< one document, whatever it looks like
 };
 
 struct Documents {

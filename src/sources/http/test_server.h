@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -54,10 +55,17 @@ class FakeRoutes final : public net::Routes {
     });
   }
 
-  std::shared_ptr<net::Route> wait_for_route() {
+  /// Null if it does not come.
+  std::shared_ptr<net::Route> wait_for_route(std::string_view method = "POST") {
+    std::shared_ptr<net::Route> found;
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return !routes_.empty(); });
-    return routes_.empty() ? nullptr : routes_.front();
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] {
+      for (const auto& route : routes_) {
+        if (route->method == method) found = route;
+      }
+      return found != nullptr;
+    });
+    return found;
   }
 
   std::size_t size() {
@@ -168,6 +176,17 @@ class TestServer {
     request.headers = std::move(headers);
     request.query = std::move(query);
     return send(std::move(request));
+  }
+  /// The answer to OPTIONS.
+  std::optional<net::Response> ask(Headers headers) {
+    const auto route = routes.wait_for_route("OPTIONS");
+    net::Request request;
+    request.method = "OPTIONS";
+    request.path = route->path;
+    request.headers = std::move(headers);
+    std::optional<net::Response> answered;
+    route->handle(std::move(request), [&](net::Response r) { answered = std::move(r); });
+    return answered;
   }
   /// The answer to the last request, by now.
   std::optional<net::Response> late_answer() const { return *last_; }

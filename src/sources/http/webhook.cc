@@ -1,10 +1,12 @@
-// Takes CDEvents over HTTP: POST /webhook/{id} with one JSON object, an array, or NDJSON, gzipped
-// or not. Its confirmation (202) means that the events are on disk, or in every sink with confirm =
-// "delivered". Statuses and signatures: docs/sources/webhook.md.
+// Takes CDEvents over HTTP: POST /webhook/{id} with one JSON object, an array, NDJSON, or
+// CloudEvents in any mode, gzipped or not. Its confirmation (202) means that the events are on
+// disk, or in every sink with confirm = "delivered". Statuses and signatures:
+// docs/sources/webhook.md.
 #include "sources/http/webhook.h"
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -44,6 +46,23 @@ constexpr std::array kOptions = {
            .help = "Rules for request headers, by name; all must hold, besides the credentials. "
                    "Checked before the body is parsed.",
            .fields = kHeaderRuleOptions},
+    Option{.name = "allowed_origins",
+           .type = OptionType::text_list,
+           .help = "Who may send, by the name that senders give in WebHook-Request-Origin and ask "
+                   "for with OPTIONS (the handshake of the CloudEvents webhook specification). "
+                   "Without it: any. Not a substitute for credentials, as nobody proves the name.",
+           .example = "events.example.com"},
+    Option{.name = "allowed_rate",
+           .type = OptionType::integer,
+           .help = "Requests a minute that this webhook takes, with a minute's worth at once; "
+                   "told to senders that ask with OPTIONS. More are answered with 429 and "
+                   "Retry-After. Without it: any.",
+           .min = 1,
+           .max = 10'000'000},
+    Option{.name = "gone",
+           .type = OptionType::boolean,
+           .fallback = "false",
+           .help = "Answer every request with 410, which tells senders to stop for good."},
     Option{.name = "headers_to_keep",
            .type = OptionType::text_list,
            .help = "Request headers to keep with each event and to send on. traceparent and "
@@ -81,17 +100,34 @@ void check_headers_to_keep(const config::Options& options) {
   }
 }
 
+/// @returns nothing if the rate is none, which the configuration has told
+std::optional<Agreement> read_agreement(const config::Options& options) {
+  Agreement agreement{.allowed_origins = options.text_list("allowed_origins")};
+  if (options.given("allowed_origins") && agreement.allowed_origins.empty()) {
+    options.problem("allowed_origins",
+                    "is empty: name an origin, or leave it out to allow any of them");
+  }
+  if (options.given("allowed_rate")) {
+    agreement.allowed_rate = static_cast<std::uint32_t>(options.integer("allowed_rate"));
+    if (*agreement.allowed_rate == 0) return std::nullopt;
+  }
+  return agreement;
+}
+
 Result<std::unique_ptr<Source>> make(const config::Options& options, const Services& services) {
   const bool has_id = check_id(options);
   check_headers_to_keep(options);
   auto credentials = read_credentials(options);
   auto rules = read_header_rules(options);
-  if (!has_id || !credentials || !rules || options.has_problems())
+  auto agreement = read_agreement(options);
+  if (!has_id || !credentials || !rules || !agreement || options.has_problems())
     return Error{Fault::stop, "wrong options"};
   return make_webhook_source({.id = options.text("id"),
                               .body_bytes_max = options.bytes("body_bytes_max"),
                               .credentials = std::move(*credentials),
                               .rules = std::move(*rules),
+                              .agreement = std::move(*agreement),
+                              .gone = options.boolean("gone"),
                               .headers_to_keep = options.text_list("headers_to_keep"),
                               .metadata = options.free_table("metadata")},
                              services);

@@ -10,6 +10,8 @@
 
 #include <boost/json.hpp>
 
+#include "cloudevents/attributes.h"
+#include "cloudevents/transport.h"
 #include "core/json_text.h"
 #include "core/trace_context.h"
 #include "net/routes.h"
@@ -119,7 +121,9 @@ class MetadataWriter {
 class Webhook {
  public:
   Webhook(WebhookSettings settings, const Services& services)
-      : guard_(std::move(settings.credentials), std::move(settings.rules), services),
+      : agreement_(settings.agreement),
+        guard_(std::move(settings.credentials), std::move(settings.rules),
+               std::move(settings.agreement), services),
         settings_(std::move(settings)),
         path_("/webhook/" + settings_.id),
         metadata_(settings_.metadata, path_) {}
@@ -128,7 +132,13 @@ class Webhook {
   std::uint64_t body_bytes_max() const { return settings_.body_bytes_max; }
   Gate& gate() { return *gate_; }
 
+  /// The answer to OPTIONS. Wants no credentials: it gives nothing but the terms.
+  net::Response handshake(const net::RequestHead& head) const {
+    return settings_.gone ? gone() : agreement_.answer(head.headers);
+  }
+
   std::optional<net::Response> admit(const net::RequestHead& head) const {
+    if (settings_.gone) return gone();
     if (auto denial = guard_.check_head(head)) return denial;
     auto format = body_format(head.headers);
     if (auto* refusal = std::get_if<net::Response>(&format)) return std::move(*refusal);
@@ -148,12 +158,16 @@ class Webhook {
     const auto& documents = std::get<Documents>(split);
     const Asked asked{documents.form,
                       net::query_parameter(request.query, "access_token").has_value()};
-    auto messages = messages_of(request, documents, body);
+    auto messages = messages_of(request, known, documents, body);
     if (messages.empty()) return reply(asked.answered(Receipt{}));
     offer(std::move(messages), asked, std::move(reply));
   }
 
  private:
+  static net::Response gone() {
+    return net::problem(410, "Gone", "This webhook is no more: stop sending to it.");
+  }
+
   Headers kept_headers(const Headers& headers) const {
     Headers kept;
     keep_trace_context(headers, kept);
@@ -163,19 +177,36 @@ class Webhook {
     return kept;
   }
 
+  /// What each message of the request is, but for its body.
+  Message message_of(const net::Request& request, cloudevents::Mode mode,
+                     Documents::Form form) const {
+    Headers kept = kept_headers(request.headers);
+    auto [attributes, problems] =
+        cloudevents::attribute_headers(cloudevents::Transport::http, request.headers);
+    for (const auto& [name, value] : attributes) kept.set(name, value);
+    if (mode == cloudevents::Mode::batch && form == Documents::Form::array) {
+      kept.set(std::string(cloudevents::kContentType), "application/cloudevents+json");
+    }
+    return {.body = {},
+            .headers = std::move(kept),
+            .metadata = metadata_.write(request.remote_address),
+            .problems = std::move(problems)};
+  }
+
   /// @param body  what `documents` are views into; moved from when it is one document
-  std::vector<Message> messages_of(const net::Request& request, const Documents& documents,
-                                   std::string& body) const {
-    const Headers kept = kept_headers(request.headers);
-    const std::string metadata = metadata_.write(request.remote_address);
+  std::vector<Message> messages_of(const net::Request& request, const BodyFormat& format,
+                                   const Documents& documents, std::string& body) const {
+    Message message = message_of(request, format.mode, documents.form);
     std::vector<Message> messages;
     messages.reserve(documents.parts.size());
     if (documents.parts.size() == 1 && documents.parts.front().size() == body.size()) {
-      messages.push_back({std::move(body), kept, metadata});
+      message.body = std::move(body);
+      messages.push_back(std::move(message));
       return messages;
     }
     for (const auto part : documents.parts) {
-      messages.push_back({std::string(part), kept, metadata});
+      messages.push_back(message);
+      messages.back().body = part;
     }
     return messages;
   }
@@ -203,8 +234,9 @@ class Webhook {
     if (offered != Offered::taken) flight->land(not_taken(offered));
   }
 
+  Agreement agreement_;
   Guard guard_;
-  WebhookSettings settings_;  ///< without what went into the guard
+  WebhookSettings settings_;  ///< without what went into the two
   std::string path_;
   MetadataWriter metadata_;
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
@@ -218,24 +250,36 @@ class WebhookSource final : public Source {
 
   Result<void> run(Inlet& inlet, std::stop_token stop) override {
     webhook_->gate().open(inlet);
-    auto registration = routes_.add(route());
-    if (!registration) {
-      webhook_->gate().close();
-      Error error = registration.error();
-      error.message += ": another webhook has the id of this one";
-      return error;
+    std::vector<net::Routes::Registration> registrations;
+    for (auto& route : {post_route(), options_route()}) {
+      auto registration = routes_.add(route);
+      if (!registration) {
+        webhook_->gate().close();
+        Error error = registration.error();
+        error.message += ": another webhook has the id of this one";
+        return error;
+      }
+      registrations.push_back(std::move(*registration));
     }
     std::mutex mutex;
     std::condition_variable_any stopped;
     std::unique_lock lock(mutex);
     stopped.wait(lock, stop, [] { return false; });
-    registration->reset();
+    registrations.clear();
     webhook_->gate().close();
     return {};
   }
 
  private:
-  net::Route route() const {
+  net::Route options_route() const {
+    return {.method = "OPTIONS",
+            .path = webhook_->path(),
+            .handle = [webhook = webhook_](net::Request request, net::Reply reply) {
+              reply(webhook->handshake(request));
+            }};
+  }
+
+  net::Route post_route() const {
     return {.method = "POST",
             .path = webhook_->path(),
             .body_bytes_max = webhook_->body_bytes_max(),

@@ -11,6 +11,7 @@
 #include "core/source.h"
 #include "net/credentials.h"
 #include "net/header_rules.h"
+#include "sources/http/agreement.h"
 
 namespace cdviz::sources::http {
 
@@ -19,6 +20,8 @@ struct WebhookSettings {
   std::uint64_t body_bytes_max = std::uint64_t{25} << 20;  ///< on the wire, and decoded
   net::Credentials credentials = {};                       ///< any one of them must be shown
   net::HeaderRules rules = {};                             ///< and all of these must hold
+  Agreement agreement = {};                                ///< and this must allow it
+  bool gone = false;                                       ///< every request is answered with 410
   std::vector<std::string> headers_to_keep = {};
   std::string metadata = "{}";  ///< a JSON object
 };

@@ -88,6 +88,17 @@ TEST(WebhookOptions, SecretsAreNeverKeptWithAnEvent) {
               ElementsAre(HasSubstr("authorization"), HasSubstr("Cookie")));
 }
 
+TEST(WebhookOptions, TheTermsOfTheHandshakeAreOptions) {
+  TestServer server(made_of("id = \"a\"\nallowed_origins = [\"a.example\"]\nallowed_rate = 7\n"));
+  const auto response = server.ask({{"WebHook-Request-Origin", "a.example"}});
+  EXPECT_EQ(response->headers.find("WebHook-Allowed-Origin"), "a.example");
+  EXPECT_EQ(response->headers.find("WebHook-Allowed-Rate"), "7");
+  EXPECT_EQ(TestServer(made_of("id = \"a\"\ngone = true")).post("{}")->status, 410);
+  EXPECT_THAT(mistakes_in("id = \"a\"\nallowed_origins = []"),
+              ElementsAre(HasSubstr("allowed_origins: is empty")));
+  EXPECT_THAT(mistakes_in("id = \"a\"\nallowed_rate = 0"), ElementsAre(HasSubstr("allowed_rate")));
+}
+
 // Whatever would let anybody in must keep the collector from starting.
 TEST(WebhookOptions, AnEmptySecretIsAConfigurationError) {
   const auto rule = [](const std::string& keys) {
