@@ -32,8 +32,9 @@ struct Normalisation {
   bool fill_id = true;      ///< a missing, empty or "0" context.id (content_id.h)
   bool drop_nulls = true;   ///< members that are null, outside of customData
   bool lenient_timestamps =
-      true;              ///< "+0100", a space for "T", no offset (UTC) in context.timestamp
-  bool upgrade = false;  ///< old shapes become those of the newest release
+      true;                      ///< "+0100", a space for "T", no offset (UTC) in context.timestamp
+  bool one_spec_version = true;  ///< of version and specversion, the one the type's release has
+  bool upgrade = false;          ///< old shapes become those of the newest release
 };
 
 /// How one source's documents are treated. Safe to share between threads.

@@ -178,7 +178,8 @@ TEST(Check, NothingIsNormalisedThatIsSwitchedOff) {
                         .fill_time = false,
                         .fill_id = false,
                         .drop_nulls = false,
-                        .lenient_timestamps = false};
+                        .lenient_timestamps = false,
+                        .one_spec_version = false};
   const std::string text = where(deployed(), "\"environment\"", "\"x\": null, \"environment\"");
   auto result = check(std::string(text), {.normalisation = nothing}, {}, kNow);
   EXPECT_EQ(std::get<Checked>(result).event.json, text);

@@ -52,7 +52,8 @@ bool is_upgradable(std::string_view type) {
 
 bool may_need_mending(const dom::element& root, const EventData& event, bool readable,
                       const Normalisation& rules) {
-  if (!readable || event.id == "0" || has_both_versions(root)) return true;
+  if (!readable || event.id == "0") return true;
+  if (rules.one_spec_version && has_both_versions(root)) return true;
   if (rules.upgrade && is_upgradable(event.type)) return true;
   const std::string_view own = event.type.starts_with("dev.cdeventsx.") ? "content" : "";
   return rules.drop_nulls && has_null(root, own);

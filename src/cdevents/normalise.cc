@@ -197,7 +197,7 @@ std::optional<Normalised> normalise(std::string_view json, const Normalisation& 
   if (rules.fill_id) mender.fill_subject();
   if (rules.lenient_timestamps) mender.mend_timestamp();
   if (rules.drop_nulls) mender.drop_nulls();
-  mender.keep_one_specversion();
+  if (rules.one_spec_version) mender.keep_one_specversion();
   auto done = mender.finish();
   if (!rules.upgrade) return done;
   if (auto newer = upgraded(done ? done->json : json)) {

@@ -293,14 +293,14 @@ void Validator::validate(const EventKind& kind, const dom::element& root,
 }
 
 void Validator::validate_custom(const dom::element& root, ProblemList& problems) const {
-  const std::string_view version = context_text(root, "version");
-  ShapeSet::Id shape = custom_v0_4_.other;
-  if (revision_of(version) == Revision::v0_4_0) shape = custom_v0_4_.v0_4_0;
-  dom::element unused;
-  if (root.at_key("context").at_key("specversion").get(unused) == simdjson::SUCCESS) {
-    shape = custom_v0_5_;
-  }
-  cdevents::validate(shapes_, shape, root, problems);
+  const auto has = [&](std::string_view name) {
+    dom::element unused;
+    return root.at_key("context").at_key(name).get(unused) == simdjson::SUCCESS;
+  };
+  const bool old = has("version") && !has("specversion");
+  const bool oldest = revision_of(context_text(root, "version")) == Revision::v0_4_0;
+  const ShapeSet::Id v0_4 = oldest ? custom_v0_4_.v0_4_0 : custom_v0_4_.other;
+  cdevents::validate(shapes_, old ? v0_4 : custom_v0_5_, root, problems);
 }
 
 }  // namespace cdviz::cdevents

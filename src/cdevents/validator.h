@@ -31,7 +31,7 @@ class Validator {
   /// @param kind  what the event's context.type says
   void validate(const EventKind& kind, const simdjson::dom::element& root,
                 ProblemList& problems) const;
-  /// Custom events (dev.cdeventsx.…): those with context.specversion are of 0.5, others of 0.4.
+  /// Custom events (dev.cdeventsx.…): with context.version those of 0.4, else those of 0.5.
   void validate_custom(const simdjson::dom::element& root, ProblemList& problems) const;
 
  private:

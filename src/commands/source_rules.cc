@@ -38,6 +38,7 @@ cdevents::Rules rules_of(const config::SourceEntry& source, const std::string& r
                             .fill_id = normalise.boolean("fill_id"),
                             .drop_nulls = normalise.boolean("drop_nulls"),
                             .lenient_timestamps = normalise.boolean("lenient_timestamps"),
+                            .one_spec_version = normalise.boolean("one_spec_version"),
                             .upgrade = normalise.text("spec") != "keep"},
           // A component's name needs no escaping in a URL (config::load).
           .default_source = root_url + "/?source=" + source.name,

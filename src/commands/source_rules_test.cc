@@ -31,7 +31,7 @@ TEST_F(SourceRules, WithoutAnyWordEventsAreReportedAndMended) {
   EXPECT_EQ(given.policy, defaults.policy);
   EXPECT_TRUE(given.normalisation.fill_source && given.normalisation.fill_time &&
               given.normalisation.fill_id && given.normalisation.drop_nulls &&
-              given.normalisation.lenient_timestamps);
+              given.normalisation.lenient_timestamps && given.normalisation.one_spec_version);
   EXPECT_FALSE(given.normalisation.upgrade);
   EXPECT_EQ(given.default_source, "http://127.0.0.1:8080/?source=ci");
 }
@@ -48,6 +48,8 @@ TEST_F(SourceRules, EveryKeyTurnsItsOwnRule) {
   EXPECT_EQ(off("fill_id"), (std::array{true, true, false, true, true}));
   EXPECT_EQ(off("drop_nulls"), (std::array{true, true, true, false, true}));
   EXPECT_EQ(off("lenient_timestamps"), (std::array{true, true, true, true, false}));
+  EXPECT_FALSE(
+      rules("[sources.ci.normalise]\none_spec_version = false").normalisation.one_spec_version);
   EXPECT_TRUE(rules("[sources.ci.normalise]\nspec = \"0.5.1\"").normalisation.upgrade);
 }
 

@@ -37,6 +37,11 @@ constexpr std::array kNormaliseOptions = {
            .fallback = "true",
            .help = "Also take a context.timestamp with \"+0100\", a space for the T, or no offset "
                    "(then UTC), and write it as RFC 3339 does."},
+    Option{.name = "one_spec_version",
+           .type = OptionType::boolean,
+           .fallback = "true",
+           .help = "Of context.version and context.specversion, keep the one that the release of "
+                   "the event's type has when both are there."},
     Option{.name = "spec",
            .fallback = "keep",
            .help = "0.5.1: write events of older releases in the shape of this one, and keep the "

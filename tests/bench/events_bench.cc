@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "cdevents/check.h"
 #include "cdevents/parse.h"
 
 namespace {
@@ -31,6 +32,23 @@ void parse(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(document.size()));
 }
 BENCHMARK(parse)->Arg(1024)->Arg(16 * 1024)->Unit(benchmark::kMicrosecond);
+
+void check(benchmark::State& state, cdviz::cdevents::Policy policy) {
+  const std::string document = event_of(static_cast<std::size_t>(state.range(0)));
+  const cdviz::cdevents::Rules rules{.policy = policy};
+  for (auto _ : state) {
+    auto checked = cdviz::cdevents::check(std::string(document), rules, {}, {});
+    if (!std::holds_alternative<cdviz::cdevents::Checked>(checked)) state.SkipWithError("refused");
+    benchmark::DoNotOptimize(checked);
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(document.size()));
+}
+void strict(benchmark::State& state) { check(state, cdviz::cdevents::Policy::strict); }
+void report(benchmark::State& state) { check(state, cdviz::cdevents::Policy::report); }
+void off(benchmark::State& state) { check(state, cdviz::cdevents::Policy::off); }
+BENCHMARK(strict)->Arg(1024)->Arg(16 * 1024)->Unit(benchmark::kMicrosecond);
+BENCHMARK(report)->Arg(1024)->Arg(16 * 1024)->Unit(benchmark::kMicrosecond);
+BENCHMARK(off)->Arg(1024)->Arg(16 * 1024)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 

@@ -47,6 +47,7 @@ bool check(const std::string& original, cdevents::Policy policy, bool mend) {
                          .fill_id = mend,
                          .drop_nulls = mend,
                          .lenient_timestamps = mend,
+                         .one_spec_version = mend,
                          .upgrade = mend};
   std::string document = original;
   const WallTime now{std::chrono::milliseconds{1'790'000'000'000}};
