@@ -1,34 +1,68 @@
 #include "cdevents/mending.h"
 
-#include "cdevents/vocabulary.h"
+#include "cdevents/upgrade.h"
 
 namespace cdviz::cdevents {
 namespace {
 
 namespace dom = simdjson::dom;
 
-/// A null in it where null means "left out". What customData, the content of custom events and the
-/// tags of links hold is the sender's own.
-bool has_null(const dom::element& value, std::string_view own, int depth = 0) {
-  switch (value.type()) {
-    case dom::element_type::NULL_VALUE:
-      return true;
-    case dom::element_type::ARRAY:
-      for (const dom::element element : dom::array(value)) {
-        if (!element.is_null() && has_null(element, own, depth + 1)) return true;
-      }
-      return false;
-    case dom::element_type::OBJECT:
-      for (const auto field : dom::object(value)) {
-        if (field.value.is_null()) return true;
-        if (field.key == own || field.key == "tags") continue;
-        if (depth == 0 && field.key == "customData") continue;
-        if (has_null(field.value, own, depth + 1)) return true;
-      }
-      return false;
-    default:
-      return false;
+bool has_null(const dom::element& value) {
+  if (value.is_null()) return true;
+  if (value.is_array()) {
+    for (const dom::element element : dom::array(value)) {
+      if (!element.is_null() && has_null(element)) return true;
+    }
+  } else if (value.is_object()) {
+    for (const auto field : dom::object(value)) {
+      if (has_null(field.value)) return true;
+    }
   }
+  return false;
+}
+
+/// A null among the members, or in one that is not `own`.
+bool has_null_beside(const dom::element& value, std::string_view own) {
+  dom::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return has_null(value);
+  for (const auto field : object) {
+    if (field.value.is_null() || (field.key != own && has_null(field.value))) return true;
+  }
+  return false;
+}
+
+bool has_null_in_links(const dom::element& links) {
+  dom::array list;
+  if (links.get_array().get(list) != simdjson::SUCCESS) return has_null(links);
+  for (const dom::element link : list) {
+    if (!link.is_null() && has_null_beside(link, "tags")) return true;
+  }
+  return false;
+}
+
+bool has_null_in_context(const dom::element& context) {
+  dom::object object;
+  if (context.get_object().get(object) != simdjson::SUCCESS) return has_null(context);
+  for (const auto field : object) {
+    if (field.key == "links" ? has_null_in_links(field.value) : has_null(field.value)) return true;
+  }
+  return false;
+}
+
+/// A null where null means "left out". What customData, the content of custom events and the tags
+/// of links hold is the sender's own.
+bool has_null_to_drop(const dom::element& root, bool custom) {
+  dom::object object;
+  if (root.get_object().get(object) != simdjson::SUCCESS) return false;
+  for (const auto field : object) {
+    if (field.value.is_null()) return true;
+    const bool null = field.key == "customData"          ? false
+                      : field.key == "context"           ? has_null_in_context(field.value)
+                      : field.key == "subject" && custom ? has_null_beside(field.value, "content")
+                                                         : has_null(field.value);
+    if (null) return true;
+  }
+  return false;
 }
 
 bool has_both_versions(const dom::element& root) {
@@ -43,11 +77,6 @@ bool has_both_versions(const dom::element& root) {
   return old_name && new_name;
 }
 
-bool is_upgradable(std::string_view type) {
-  const EventKind* kind = Vocabulary::get().find(type);
-  return kind != nullptr && kind != Vocabulary::get().newest(kind->subject, kind->predicate);
-}
-
 }  // namespace
 
 bool may_need_mending(const dom::element& root, const EventData& event, bool readable,
@@ -55,8 +84,8 @@ bool may_need_mending(const dom::element& root, const EventData& event, bool rea
   if (!readable || event.id == "0") return true;
   if (rules.one_spec_version && has_both_versions(root)) return true;
   if (rules.upgrade && is_upgradable(event.type)) return true;
-  const std::string_view own = event.type.starts_with("dev.cdeventsx.") ? "content" : "";
-  return rules.drop_nulls && has_null(root, own);
+  const bool custom = event.type.starts_with("dev.cdeventsx.");
+  return rules.drop_nulls && has_null_to_drop(root, custom);
 }
 
 }  // namespace cdviz::cdevents

@@ -23,10 +23,10 @@ std::string lower(std::string text) {
 }
 
 /// The kind that the event becomes; null when it stays what it is.
-const EventKind* newer_kind(const std::string& type) {
+const EventKind* newer_kind(std::string_view type) {
   const Vocabulary& vocabulary = Vocabulary::get();
   // The documents of the specification write testSuiteRun.
-  const EventKind* const kind = vocabulary.find(lower(type));
+  const EventKind* const kind = vocabulary.find(lower(std::string(type)));
   if (kind == nullptr) return nullptr;
   const EventKind* const newest = vocabulary.newest(kind->subject, kind->predicate);
   return newest == kind || newest == nullptr || newest->era != Era::v0_5 ? nullptr : newest;
@@ -100,6 +100,8 @@ bool is_valid(const std::string& json, const EventKind& kind) {
 }
 
 }  // namespace
+
+bool is_upgradable(std::string_view type) { return newer_kind(type) != nullptr; }
 
 std::optional<std::string> upgraded(std::string_view json) {
   const auto tree = json::Tree::read(json);

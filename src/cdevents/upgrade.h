@@ -7,6 +7,9 @@
 
 namespace cdviz::cdevents {
 
+/// True for the context.type of an older release that has a successor in the newest one.
+bool is_upgradable(std::string_view type);
+
 /// Says an event of an older release as the newest one says it. The type gets its newest version;
 /// `version` becomes `specversion`, `chain_id` `chainId`, the keys of links likewise; `url` becomes
 /// `uri` where the newest shape says so, the outcomes pass and fail become success and failure;

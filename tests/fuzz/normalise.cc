@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "cdevents/check.h"
 #include "cdevents/content_id.h"
 #include "cdevents/parse.h"
 
@@ -33,6 +35,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string document = text;
   auto before = parse(std::move(document));
   const auto done = normalise(text, rules, fill);
+  document = text;
+  const auto whole = check(
+      std::move(document),
+      {.policy = Policy::off, .normalisation = rules, .default_source = std::string(fill.source)},
+      attributes, fill.now);
+  if (const auto* checked = std::get_if<Checked>(&whole)) {
+    must(checked->normalised == (done ? done->steps : std::vector<std::string_view>()),
+         "whether there is something to do is seen before it is done");
+  }
   if (!done) return 0;
   must(!done->steps.empty(), "a change has a name");
   must(content_id(done->json).size() == 59, "what is printed is JSON");
