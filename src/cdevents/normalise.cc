@@ -115,7 +115,7 @@ class Mender {
     const Found new_name = context_.find("specversion");
     if (!old_name || !new_name || old_name->is_null() || new_name->is_null()) return;
     const EventKind* kind = Vocabulary::get().find(type());
-    if (kind == nullptr) return;
+    if (kind == nullptr || has_name_twice(context_)) return;
     editor_.remove(kind->era == Era::v0_5 ? *old_name : *new_name);
     steps_.push_back("specversion");
   }

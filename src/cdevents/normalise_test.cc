@@ -167,6 +167,12 @@ TEST(Normalise, Trap18ANameThatComesTwiceIsNotMadeToComeOnce) {
   EXPECT_EQ(std::get<Unusable>(refused).problems.front().rule, "duplicate");
 }
 
+TEST(Normalise, Trap18VersionsThatComeTwiceAreLeftToBeRefused) {
+  const std::string json = event(
+      std::string(kWhole) + R"(,"specversion":"0.5.1","specversion":"0.5.1","version":"0.4.1")");
+  EXPECT_EQ(run(json).steps, Steps{});
+}
+
 TEST(Normalise, Trap7TheTimestampOfThePythonSdkIsMended) {
   const auto done = run(event(R"("id":"a","source":"s","timestamp":"2026-11-20 12:00:00.123456")"));
   EXPECT_EQ(done.steps, Steps{"timestamp"});

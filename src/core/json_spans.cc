@@ -300,7 +300,9 @@ void Editor::add_changes_of(std::uint32_t index, const Container& container,
     if (space.size() > 64) space.clear();
   }
   for (const std::string& member : container.appended) {
-    edits.push_back({end, end, some_stay ? "," + space + member : member});
+    std::string text;
+    if (some_stay) text.append(",").append(space);
+    edits.push_back({end, end, text.append(member)});
     some_stay = true;
   }
 }
