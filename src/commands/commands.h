@@ -15,6 +15,7 @@ void add_all(CLI::App& app, int& exit_code);
 void add_up(CLI::App& app, int& exit_code);
 void add_connect(CLI::App& app, int& exit_code);
 void add_migrate(CLI::App& app, int& exit_code);
+void add_query(CLI::App& app, int& exit_code);
 void add_grant_reader(CLI::App& app, int& exit_code);
 void add_dead_letters(CLI::App& app, int& exit_code);
 void add_queue(CLI::App& app, int& exit_code);

@@ -414,9 +414,10 @@ Result<Rows> Connection::execute(const std::string& statement,
   std::vector<Oid> types;
   std::vector<const char*> values;
   std::vector<int> lengths;
-  const std::vector<int> formats(parameters.size(), 1);
+  std::vector<int> formats;
   for (const Parameter& parameter : parameters) {
     types.push_back(parameter.type_oid);
+    formats.push_back(parameter.binary ? 1 : 0);
     values.push_back(parameter.value.data() == nullptr ? "" : parameter.value.data());
     lengths.push_back(static_cast<int>(parameter.value.size()));
   }

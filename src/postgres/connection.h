@@ -50,8 +50,12 @@ struct Parameter {
   /// jsonb[], made by JsonArray
   static Parameter json_array(std::string_view value) { return {3807, value}; }
 
+  /// in PostgreSQL's text form, of the type that the statement says: $1::timestamptz
+  static Parameter inferred(const std::string& value) { return {0, value, false}; }
+
   unsigned type_oid;
-  std::string_view value;  ///< in PostgreSQL's binary form
+  std::string_view value;  ///< in PostgreSQL's binary form, or as text with a NUL behind it
+  bool binary = true;
 };
 
 /// Builds a jsonb[] in binary form: no quoting, no copy of a copy.

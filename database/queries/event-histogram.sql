@@ -1,0 +1,24 @@
+-- How many events came in when, and of what?
+--
+-- Counted in equal steps, at most 200, that begin at full multiples of the step since 1970. Steps without events have no row.
+--
+-- example: cdviz-collector query event-histogram --from 7d --step 6h
+-- parameter from timestamptz = now() - interval '24 hours': Begin of the time
+-- parameter to timestamptz = now(): End of the time
+-- parameter step interval = interval '1 hour': Length of a step; made longer if there would be more than 200
+-- parameter subject text[] = null: Only these subjects: service, pipelinerun, …
+-- parameter predicate text[] = null: Only these predicates: deployed, finished, …
+-- parameter source text[] = null: Only these sources
+-- parameter subject_id text = null: Only this subject
+-- parameter q text = null: Only events whose ids or source contain this text, upper and lower case alike
+-- column time timestamptz: Begin of the step
+-- column subject text: What they are about
+-- column n bigint (events): How many
+select date_bin(greatest(:step, (:to - :from) / 200, interval '1 second'), time, timestamptz '1970-01-01 00:00Z') as time, subject, count(*) as n
+from cdviz.events
+where time >= :from and time <= :to
+  and (:subject is null or subject = any (:subject)) and (:predicate is null or predicate = any (:predicate)) and (:source is null or source = any (:source))
+  and (:subject_id is null or (hashtextextended(subject_id, 0) = hashtextextended(:subject_id, 0) and subject_id = :subject_id))
+  and (:q is null or position(lower(:q) in lower(subject_id || ' ' || event_id || ' ' || source || ' ' || coalesce(chain_id, ''))) > 0)
+group by 1, 2
+order by 1, 2

@@ -1,0 +1,23 @@
+-- Where is a change or an artifact now, and what did it go through?
+--
+-- From the change over its build and its artifact to every deployment and incident, oldest step first. The id is that of a
+-- change, an artifact (a package URL) or a chain.
+--
+-- example: cdviz-collector query journey --id pkg:oci/checkout@1.18.0
+-- example: cdviz-collector query journey --id 482
+-- parameter id text: The change, artifact or chain
+-- column at timestamptz: When it happened or began
+-- column step text: created, reviewed, merged; packaged, signed, published; ran; deploy, upgrade, rollback; incident; linked: …
+-- column subject text: change, artifact, service, incident, or the kind of the run
+-- column subject_id text: Its id
+-- column name text: Name of the run, version of the artifact, description of change or incident
+-- column environment_id text: The environment, for deployments, tests and incidents
+-- column service_id text: The service
+-- column outcome text: Outcome of a run; open or resolved for an incident
+-- column duration_s double precision (seconds): How long it took, or the version ran
+-- column uri text: Where it can be looked at
+-- column via text: How it is known to belong here: id, field: …, chain, link
+-- column source text: Where it is from
+-- column event_uid uuid: The event, for deployments
+select at, step, subject, subject_id, name, environment_id, service_id, outcome, duration_s, uri, via, source, event_uid
+from cdviz.journey(:id)
