@@ -559,6 +559,10 @@ create index deployment_lane_idx on cdviz_store.deployment (environment_id, serv
 create index deployment_change_idx on cdviz_store.deployment (environment_id, service_id, at, event_uid) where is_change;
 create index deployment_at_idx on cdviz_store.deployment (at);
 create index deployment_artifact_idx on cdviz_store.deployment (artifact_id, environment_id, service_id, at) where artifact_id is not null;
+-- Two for the fold alone. Its plans are kept from the moment when a table is empty and all indexes look alike; so each
+-- of these searches names an expression that only the right index has.
+create index deployment_lane_change_idx on cdviz_store.deployment (hashtextextended(environment_id || E'\x1f' || service_id, 0), at, event_uid) where is_change;
+create index deployment_lane_artifact_idx on cdviz_store.deployment (hashtextextended(artifact_id || E'\x1f' || environment_id || E'\x1f' || service_id, 0), at, event_uid) where artifact_id is not null;
 comment on table cdviz_store.deployment is 'Facts: every report that a service was deployed, upgraded, rolled back or removed in an environment. Rows of one environment and service are a lane, ordered by (at, event_uid). Never deleted by retention.';
 comment on column cdviz_store.deployment.event_uid is 'The event; for a run (run_kind is not null) the run_key';
 comment on column cdviz_store.deployment.environment_id is 'Canonical id of the environment; empty if the event named none';
@@ -683,11 +687,14 @@ comment on function cdviz_store.outcome(text) is 'One spelling for the outcomes 
 create function cdviz_store.percent_decoded(given text) returns text
 language plpgsql immutable parallel safe as $$
 declare
-  bytes bytea := convert_to(given, 'UTF8');
+  quick text;
   result bytea := '';
   part text;
 begin
   if position('%' in given) = 0 or given is null then return given; end if;
+  -- Nearly always it is one of these. What they stand for cannot become part of another escape.
+  quick := replace(replace(replace(replace(given, '%3A', ':'), '%3a', ':'), '%2F', '/'), '%40', '@');
+  if position('%' in quick) = 0 then return quick; end if;
   for part in select m[1] from regexp_matches(given, '(%[0-9A-Fa-f]{2}|[^%]+|%)', 'g') m loop
     result := result || case when length(part) = 3 and part ~ '^%[0-9A-Fa-f]{2}$' then decode(substr(part, 2), 'hex') else convert_to(part, 'UTF8') end;
   end loop;
@@ -702,34 +709,43 @@ returns table (artifact_id text, base_id text, purl_type text, namespace text, n
 language sql stable parallel safe as $$
   -- One SELECT, so that the planner can inline it. https://github.com/package-url/purl-spec
   select cdviz_store.bounded(case when base is null then purl else base || coalesce('@' || v, '?tag=' || t, '') end),
-    cdviz_store.bounded(coalesce(base, purl)), ty, cdviz_store.bounded(ns), cdviz_store.bounded(n), cdviz_store.bounded(v),
-    cdviz_store.bounded(t), cdviz_store.bounded(u)
+    cdviz_store.bounded(coalesce(base, purl)), case when base is not null then left(ty, 64) end, case when base is not null then cdviz_store.bounded(ns) end,
+    case when base is not null then cdviz_store.bounded(n) end, case when base is not null then cdviz_store.bounded(v) end, cdviz_store.bounded(t), cdviz_store.bounded(u)
   from (
-    select *, 'pkg:' || ty || '/' || coalesce(ns || '/', '') || n as base
+    select *, case when ty <> '' and n <> '' and last <> path then 'pkg:' || ty || '/' || coalesce(ns || '/', '') || n end as base
     from (
-      select ty, case when lower_case then lower(ns) else ns end as ns, case when lower_case then lower(n) else n end as n, nullif(v, '') as v,
-        case when q is not null then cdviz_store.percent_decoded(substring('&' || q from '&tag=([^&]+)')) end as t,
-        case when q is not null then cdviz_store.percent_decoded(substring('&' || q from '&repository_url=([^&]+)')) end as u
+      select purl, path, last, ty, case when lower_case then lower(ns) else ns end as ns, case when lower_case then lower(n) else n end as n, nullif(v, '') as v,
+        case when q like '%tag=%' then cdviz_store.percent_decoded(substring('&' || q from '&tag=([^&]+)')) end as t,
+        case when q like '%repository_url=%' then cdviz_store.percent_decoded(substring('&' || q from '&repository_url=([^&]+)')) end as u
       from (
-        select lower(part[1]) as ty, lower(part[1]) in ('oci', 'docker', 'github', 'gitlab', 'bitbucket', 'pypi', 'composer', 'deb', 'apk', 'hex', 'golang') as lower_case,
-          case when encoded then cdviz_store.percent_decoded(part[2]) else part[2] end as ns,
-          case when encoded then cdviz_store.percent_decoded(part[3]) else part[3] end as n,
-          case when encoded then cdviz_store.percent_decoded(part[4]) else part[4] end as v, part[5] as q
+        select purl, path, last, lower(ty) as ty, q,
+          lower(ty) in ('oci', 'docker', 'github', 'gitlab', 'bitbucket', 'pypi', 'composer', 'deb', 'apk', 'hex', 'golang') as lower_case,
+          case when ns like '%\%%' then cdviz_store.percent_decoded(ns) else ns end as ns, case when n like '%\%%' then cdviz_store.percent_decoded(n) else n end as n,
+          case when v like '%\%%' then cdviz_store.percent_decoded(v) else v end as v
         from (
-          select regexp_match(case when purl like 'pkg:%' and octet_length(purl) <= 4096 then purl end,
-              '^pkg:/*([A-Za-z][A-Za-z0-9.+-]*)/(?:([^?#]*)/)?([^/@?#]+)(?:@([^?#]*))?(?:\?([^#]*))?(?:#.*)?$') as part,
-            purl like '%\%%' as encoded
-          offset 0) matched
-        offset 0) decoded
-      offset 0) named
-    offset 0) based
+          select purl, path, last, ty, n, substr(last, length(n) + 2) as v, nullif(substr(path, length(ty) + 2, greatest(0, length(path) - length(ty) - length(last) - 2)), '') as ns, q
+          from (
+            select purl, path, last, split_part(path, '/', 1) as ty, split_part(last, '@', 1) as n, case when position('?' in head) > 0 then substr(head, position('?' in head) + 1) end as q
+            from (
+              select purl, head, path, split_part(path, '/', -1) as last
+              from (
+                select purl, head, ltrim(split_part(head, '?', 1), '/') as path
+                from (select purl, case when purl like 'pkg:%' and octet_length(purl) <= 4096 then split_part(substr(purl, 5), '#', 1) end as head offset 0) a
+                offset 0) b
+              offset 0) c
+            offset 0) d
+          offset 0) e
+        offset 0) f
+      offset 0) g
+    offset 0) h
 $$;
 comment on function cdviz_store.purl_parts(text) is 'The parts of a package URL, percent-decoded. Two spellings of one artifact have the same artifact_id. What is no package URL (or longer than 4096 bytes) is its own artifact_id and base_id. Example: select * from cdviz_store.purl_parts(''pkg:oci/app@sha256%3Aab?tag=1.2'')';
 
 -- What the fold needs of an event, read once.
 create type cdviz_store.fact as (
   event_uid uuid, at timestamptz, subject text, predicate text, subject_key uuid, id text, subject_source text, source text, chain_id text,
-  run_kind text, environment text, service text, artifact text, actor text, content jsonb, custom jsonb, links jsonb);
+  run_kind text, environment text, service text, actor text, content jsonb, custom jsonb, links jsonb,
+  artifact_id text, base_id text, purl_type text, namespace text, name text, version text, tag text, repository_url text);
 comment on type cdviz_store.fact is 'What the fold needs of an event, read once. Not stored.';
 -- One row for deployment, before its place in the lane is known.
 create type cdviz_store.lane_fact as (
@@ -737,9 +753,11 @@ create type cdviz_store.lane_fact as (
   inferred boolean, run_kind text, environment_raw text, service_raw text);
 comment on type cdviz_store.lane_fact is 'A row for cdviz_store.deployment, before its place among the others is known. Not stored.';
 
+-- Not in SQL: such a function is planned at every call.
 create function cdviz_store.facts_of(events cdviz_store.event[]) returns cdviz_store.fact[]
-language sql stable as $$
-  select array_agg(row(event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id), cdviz_store.bounded(subject_source),
+language plpgsql stable as $$
+begin
+  return (select array_agg(row(event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id), cdviz_store.bounded(subject_source),
       cdviz_store.bounded(source), cdviz_store.bounded(chain_id),
       case when subject in ('pipelinerun', 'taskrun', 'build', 'testsuiterun', 'testcaserun', 'deployment') then subject
            when subject = 'testcase' then 'testcaserun' when subject = 'testsuite' then 'testsuiterun'
@@ -747,12 +765,11 @@ language sql stable as $$
              and subject not in ('service', 'environment', 'artifact', 'change', 'incident', 'ticket', 'approval', 'repository', 'branch', 'testoutput') then subject end,
       cdviz_store.bounded(case when subject = 'environment' then subject_id else content #>> '{environment,id}' end),
       cdviz_store.bounded(case when subject = 'service' then subject_id else content #>> '{service,id}' end),
-      nullif(case when subject = 'artifact' then subject_id when content ? 'artifactId' then content ->> 'artifactId' else content #>> '{artifact,id}' end, ''),
       case when custom is not null then left(coalesce(
         case when jsonb_typeof(custom -> 'actor') = 'string' then custom ->> 'actor' end,
         case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end,
         case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end), 256) end,
-      content, custom, links)::cdviz_store.fact)
+      content, custom, links, p.artifact_id, p.base_id, p.purl_type, p.namespace, p.name, p.version, p.tag, p.repository_url)::cdviz_store.fact)
   from (
     select e.*, case when jsonb_typeof(part) = 'object' then part else '{}' end as content,
       case when jsonb_typeof(custom_data) = 'object' then custom_data end as custom,
@@ -767,7 +784,10 @@ language sql stable as $$
       where position('.' in subject) = 0
       offset 0) e
     offset 0) e
-$$;
+  left join lateral cdviz_store.purl_parts(nullif(case
+      when subject = 'artifact' then subject_id
+      when subject in ('service', 'build', 'incident', 'deployment') then coalesce(content ->> 'artifactId', content #>> '{artifact,id}') end, '')) p on true);
+end $$;
 comment on function cdviz_store.facts_of(cdviz_store.event[]) is 'What the fold needs of each event that it knows.';
 
 -- ============ the fold, one function for each kind of thing ============
@@ -792,8 +812,8 @@ begin
       max(case when content ? 'pipelineRun' then cdviz_store.subject_key('pipelinerun', content #>> '{pipelineRun,id}', coalesce(nullif(content #>> '{pipelineRun,source}', ''), subject_source))
                when content ? 'testSuiteRun' then cdviz_store.subject_key('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source)) end::text)::uuid as parent_key,
       max(environment) filter (where run_kind not in ('pipelinerun', 'taskrun')) as environment,
-      max(case when run_kind = 'deployment' then coalesce(service, (select p.name from cdviz_store.purl_parts(artifact) p)) end) as service,
-      max(case when run_kind not in ('pipelinerun', 'taskrun') then (select p.artifact_id from cdviz_store.purl_parts(artifact) p) end) as artifact,
+      max(case when run_kind = 'deployment' then coalesce(service, facts.name) end) as service,
+      max(artifact_id) filter (where run_kind not in ('pipelinerun', 'taskrun')) as artifact,
       min(at) filter (where predicate = 'queued') as queued_at, min(at) filter (where predicate = 'started') as started_at,
       max(at) filter (where predicate = 'finished') as finished_at, max(at) filter (where predicate = 'skipped') as skipped_at,
       (array_agg(cdviz_store.outcome(content ->> 'outcome') order by at desc, cdviz_store.outcome(content ->> 'outcome') desc nulls last)
@@ -801,7 +821,7 @@ begin
       max(left(coalesce(content ->> 'reason', content ->> 'errors'), 4096)) as reason, max(left(content ->> 'severity', 64)) as severity,
       max(left(content #>> '{testCase,type}', 64)) as test_type, max(left(content #>> '{trigger,type}', 64)) as trigger_type,
       max(left(coalesce(content ->> 'uri', content ->> 'url'), 2048)) as uri, max(chain_id) as chain_id, min(at) as first_at, max(at) as last_at
-    from unnest(facts) where run_kind is not null
+    from unnest(facts) as facts where run_kind is not null
     group by run_kind, subject_key offset 0) x
   cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = environment) as canonical) e
   cross join lateral (select (select service_id from cdviz_store.service_alias where alias = service) as canonical) s
@@ -876,32 +896,34 @@ begin
 end $$;
 comment on function cdviz_store.fitting_rule(text, text, text, uuid, text, timestamptz, timestamptz) is 'What a run deploys by the first rule of deployment_rule that fits; nulls if none does.';
 
-create function cdviz_store.match_rules(keys uuid[]) returns text[]
+create function cdviz_store.match_rules(keys uuid[]) returns cdviz_store.fact[]
 language plpgsql as $$
-declare artifacts text[];
+declare named cdviz_store.fact[];
 begin
   with matched as (
-    select r.kind, r.run_key, f.service, f.environment, f.artifact, p.artifact_id, e.canonical as environment_canonical, s.canonical as service_canonical
-    from unnest(array['pipelinerun', 'taskrun']) k
-    join run r on r.kind = k and r.run_key = any (keys)
+    select r.kind, r.run_key, r.first_at, r.last_at, f.service, f.environment, p.*, e.canonical as environment_canonical, s.canonical as service_canonical
+    from run r
     cross join lateral cdviz_store.fitting_rule(r.kind, r.name, r.source, r.run_key, r.run_id, r.first_at, r.last_at) f
     left join lateral cdviz_store.purl_parts(f.artifact) p on true
     cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = f.environment) as canonical) e
-    cross join lateral (select (select service_id from cdviz_store.service_alias where alias = f.service) as canonical) s),
+    cross join lateral (select (select service_id from cdviz_store.service_alias where alias = f.service) as canonical) s
+    where r.kind in ('pipelinerun', 'taskrun') and r.run_key = any (keys)),
   changed as (
     update run r set deploys = m.service is not null,
       environment_id = coalesce(m.environment_canonical, m.environment), environment_raw = case when m.environment_canonical is not null then m.environment end,
       service_id = coalesce(m.service_canonical, m.service), service_raw = case when m.service_canonical is not null then m.service end,
-      artifact_id = case when m.service is not null then m.artifact_id end
-    from matched m where r.kind = m.kind and r.run_key = m.run_key
+      artifact_id = m.artifact_id
+    from matched m where r.kind in ('pipelinerun', 'taskrun') and r.kind = m.kind and r.run_key = m.run_key
       and (r.deploys, coalesce(r.environment_raw, r.environment_id), r.environment_id, coalesce(r.service_raw, r.service_id), r.service_id, r.artifact_id)
         is distinct from (m.service is not null, m.environment, coalesce(m.environment_canonical, m.environment), m.service, coalesce(m.service_canonical, m.service), m.artifact_id))
-  select array_agg(distinct artifact order by artifact) into artifacts from matched where artifact is not null;
-  return artifacts;
+  select array_agg(row(null, seen_at, '', '', null, null, null, null, null, null, m.environment, m.service, null, '{}', null, null,
+                       m.artifact_id, m.base_id, m.purl_type, m.namespace, m.name, m.version, m.tag, m.repository_url)::cdviz_store.fact)
+  into named from matched m cross join lateral (values (m.first_at), (m.last_at)) seen (seen_at) where m.service is not null;
+  return coalesce(named, '{}');
 end $$;
-comment on function cdviz_store.match_rules(uuid[]) is 'Writes into runs what they deploy by deployment_rule. The rows are locked by the caller. Returns the artifacts as the rules spell them.';
+comment on function cdviz_store.match_rules(uuid[]) is 'Writes into runs what they deploy by deployment_rule. The rows are locked by the caller. Returns what they name (environment, service, artifact), in the form of facts.';
 
-create function cdviz_store.fold_artifacts(facts cdviz_store.fact[], run_keys uuid[], spelt text[]) returns void
+create function cdviz_store.fold_artifacts(facts cdviz_store.fact[]) returns void
 language plpgsql as $$
 begin
   insert into artifact as a (artifact_id, base_id, purl_type, namespace, name, version, tag, repository_url, packaged_at, published_at, signed_at, deleted_at, downloaded_at,
@@ -910,22 +932,15 @@ begin
     min(packaged_at), min(published_at), min(signed_at), max(deleted_at), max(downloaded_at),
     max(change_id), max(change_source), max(sbom_uri), max(signature), max(published_by), max(chain_id), min(first_at), max(last_at)
   from (
-    select artifact,
-      min(at) filter (where subject = 'artifact' and predicate = 'packaged') as packaged_at, min(at) filter (where subject = 'artifact' and predicate = 'published') as published_at,
-      min(at) filter (where subject = 'artifact' and predicate = 'signed') as signed_at, max(at) filter (where subject = 'artifact' and predicate = 'deleted') as deleted_at,
-      max(at) filter (where subject = 'artifact' and predicate = 'downloaded') as downloaded_at,
-      max(cdviz_store.bounded(content #>> '{change,id}')) as change_id, max(cdviz_store.bounded(content #>> '{change,source}')) as change_source,
-      max(left(content #>> '{sbom,uri}', 2048)) as sbom_uri, max(left(content ->> 'signature', 4096)) as signature,
-      max(left(content ->> 'user', 256)) filter (where subject = 'artifact' and predicate = 'published') as published_by,
-      max(chain_id) filter (where subject = 'artifact') as chain_id, min(at) as first_at, max(at) as last_at
-    from unnest(facts) where artifact is not null and subject in ('artifact', 'service', 'incident', 'build', 'deployment') group by artifact
-    union all
-    select s, null, null, null, null, null, null, null, null, null, null, null, r.first_at, r.last_at
-    from unnest(spelt) s cross join lateral cdviz_store.purl_parts(s) p
-    join unnest(array['pipelinerun', 'taskrun']) k on true
-    join run r on r.kind = k and r.run_key = any (run_keys) and r.artifact_id = p.artifact_id
-    offset 0) x
-  cross join lateral cdviz_store.purl_parts(x.artifact) p
+    select artifact_id, base_id, purl_type, namespace, name, version, tag, repository_url,
+      case when predicate = 'packaged' then own end as packaged_at, case when predicate = 'published' then own end as published_at,
+      case when predicate = 'signed' then own end as signed_at, case when predicate = 'deleted' then own end as deleted_at,
+      case when predicate = 'downloaded' then own end as downloaded_at,
+      cdviz_store.bounded(content #>> '{change,id}') as change_id, cdviz_store.bounded(content #>> '{change,source}') as change_source,
+      left(content #>> '{sbom,uri}', 2048) as sbom_uri, left(content ->> 'signature', 4096) as signature,
+      case when predicate = 'published' and own is not null then left(content ->> 'user', 256) end as published_by,
+      case when own is not null then chain_id end as chain_id, at as first_at, at as last_at
+    from (select *, case when subject = 'artifact' then at end as own from unnest(facts) where artifact_id is not null offset 0) f) x
   group by artifact_id order by artifact_id
   on conflict (artifact_id) do update set
     tag = greatest(a.tag, excluded.tag), repository_url = greatest(a.repository_url, excluded.repository_url),
@@ -935,7 +950,7 @@ begin
     signature = greatest(a.signature, excluded.signature), published_by = greatest(a.published_by, excluded.published_by), chain_id = greatest(a.chain_id, excluded.chain_id),
     first_seen_at = least(a.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(a.last_seen_at, excluded.last_seen_at);
 end $$;
-comment on function cdviz_store.fold_artifacts(cdviz_store.fact[], uuid[], text[]) is 'Folds artifacts: their own events, and what names them. Part of project().';
+comment on function cdviz_store.fold_artifacts(cdviz_store.fact[]) is 'Folds artifacts: their own events, and what names them. Part of project().';
 
 create function cdviz_store.fold_changes(facts cdviz_store.fact[]) returns void
 language plpgsql as $$
@@ -968,7 +983,7 @@ begin
   from (
     select subject_key, min(id) as id, min(subject_source) as source,
       min(at) filter (where predicate = 'detected') as detected_at, min(at) filter (where predicate = 'reported') as reported_at, max(at) filter (where predicate = 'resolved') as resolved_at,
-      max(environment) as environment, max(service) as service, max((select p.artifact_id from cdviz_store.purl_parts(artifact) p)) as artifact,
+      max(environment) as environment, max(service) as service, max(artifact_id) as artifact,
       max(left(content ->> 'ticketURI', 2048)) as ticket_uri, max(chain_id) as chain_id, min(at) as first_at, max(at) as last_at,
       (array_agg(event_uid order by at desc, event_uid desc))[1] as last_uid, (array_agg(content order by at desc, event_uid desc))[1] as last_content
     from unnest(facts) where subject = 'incident' group by subject_key offset 0) x
@@ -1039,7 +1054,7 @@ begin
   insert into link as l (from_type, from_id, kind, to_type, to_id, chain_id, first_at, last_at)
   select from_type, from_id, kind, to_type, to_id, max(chain_id), min(at), max(at)
   from (
-    select f.subject as from_type, case when f.subject = 'artifact' then (select p.artifact_id from cdviz_store.purl_parts(f.artifact) p) else f.id end as from_id,
+    select f.subject as from_type, case when f.subject = 'artifact' then f.artifact_id else f.id end as from_id,
       lower(left(coalesce(k ->> 'linkKind', k ->> 'linkkind', k ->> 'link_kind', k ->> 'linkType', k ->> 'link_type', 'related'), 64)) as kind,
       t.to_type, case when t.to_type = 'artifact' then (select p.artifact_id from cdviz_store.purl_parts(t.to_id) p) else cdviz_store.bounded(t.to_id) end as to_id,
       f.chain_id, f.at
@@ -1059,24 +1074,18 @@ begin
 end $$;
 comment on function cdviz_store.fold_links(cdviz_store.fact[]) is 'Folds links. Part of project().';
 
-create function cdviz_store.fold_names(facts cdviz_store.fact[], run_keys uuid[]) returns void
+create function cdviz_store.fold_names(facts cdviz_store.fact[]) returns void
 language plpgsql as $$
 begin
   -- A row that has all of this already is not touched: these rows are few, and every writer would wait for every other.
   insert into environment as v (environment_id, name, uri, created_at, modified_at, deleted_at, first_seen_at, last_seen_at)
   select x.environment, x.name, x.uri, x.created_at, x.modified_at, x.deleted_at, x.first_at, x.last_at
   from (
-    select environment, max(name) as name, max(uri) as uri, min(created_at) as created_at, max(modified_at) as modified_at, max(deleted_at) as deleted_at, min(first_at) as first_at, max(last_at) as last_at
-    from (
-      select environment, max(left(content ->> 'name', 256)) filter (where subject = 'environment') as name,
-        max(left(coalesce(content ->> 'uri', content ->> 'url'), 2048)) filter (where subject = 'environment') as uri,
-        min(at) filter (where subject = 'environment' and predicate = 'created') as created_at, max(at) filter (where subject = 'environment' and predicate = 'modified') as modified_at,
-        max(at) filter (where subject = 'environment' and predicate = 'deleted') as deleted_at, min(at) as first_at, max(at) as last_at
-      from unnest(facts) where environment is not null group by environment
-      union all
-      select coalesce(r.environment_raw, r.environment_id), null, null, null, null, null, r.first_at, r.last_at
-      from unnest(array['pipelinerun', 'taskrun']) k join run r on r.kind = k and r.run_key = any (run_keys) and r.deploys) y
-    group by environment offset 0) x
+    select environment, max(left(content ->> 'name', 256)) filter (where subject = 'environment') as name,
+      max(left(coalesce(content ->> 'uri', content ->> 'url'), 2048)) filter (where subject = 'environment') as uri,
+      min(at) filter (where subject = 'environment' and predicate = 'created') as created_at, max(at) filter (where subject = 'environment' and predicate = 'modified') as modified_at,
+      max(at) filter (where subject = 'environment' and predicate = 'deleted') as deleted_at, min(at) as first_at, max(at) as last_at
+    from unnest(facts) where environment is not null group by environment offset 0) x
   where not exists (select from environment o where o.environment_id = x.environment and o.first_seen_at <= x.first_at and o.last_seen_at >= x.last_at
                     and (x.name is null or o.name >= x.name) and (x.uri is null or o.uri >= x.uri) and (x.created_at is null or o.created_at <= x.created_at)
                     and (x.modified_at is null or o.modified_at >= x.modified_at) and (x.deleted_at is null or o.deleted_at >= x.deleted_at))
@@ -1088,14 +1097,8 @@ begin
   insert into service as s (service_id, published_at, first_seen_at, last_seen_at)
   select x.service, x.published_at, x.first_at, x.last_at
   from (
-    select service, max(published_at) as published_at, min(first_at) as first_at, max(last_at) as last_at
-    from (
-      select coalesce(service, case when subject = 'deployment' then (select p.name from cdviz_store.purl_parts(artifact) p) end) as service,
-        max(at) filter (where subject = 'service' and predicate = 'published') as published_at, min(at) as first_at, max(at) as last_at
-      from unnest(facts) group by 1
-      union all
-      select coalesce(r.service_raw, r.service_id), null, r.first_at, r.last_at
-      from unnest(array['pipelinerun', 'taskrun']) k join run r on r.kind = k and r.run_key = any (run_keys) and r.deploys) y
+    select service, max(at) filter (where subject = 'service' and predicate = 'published') as published_at, min(at) as first_at, max(at) as last_at
+    from (select coalesce(service, case when subject = 'deployment' then name end) as service, subject, predicate, at from unnest(facts) offset 0) f
     where service is not null group by service offset 0) x
   where not exists (select from service o where o.service_id = x.service and o.first_seen_at <= x.first_at and o.last_seen_at >= x.last_at
                     and (x.published_at is null or o.published_at >= x.published_at))
@@ -1103,7 +1106,7 @@ begin
   on conflict (service_id) do update set published_at = greatest(s.published_at, excluded.published_at),
     first_seen_at = least(s.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at);
 end $$;
-comment on function cdviz_store.fold_names(cdviz_store.fact[], uuid[]) is 'Folds the environments and services that events and runs name. Part of project().';
+comment on function cdviz_store.fold_names(cdviz_store.fact[]) is 'Folds the environments and services that events and runs name. Part of project().';
 
 -- ============ lanes: what ran in one environment of one service, in the order of time ============
 create function cdviz_store.is_change(before_action text, before_artifact text, action text, artifact text) returns boolean
@@ -1155,7 +1158,7 @@ begin
         ) changed
       ) kinds
     ) n
-  where d.event_uid = n.event_uid and d.environment_id = n.environment_id and d.service_id = n.service_id
+  where d.event_uid = n.event_uid and (d.environment_id || '', d.service_id || '') = (n.environment_id, n.service_id)
     and (d.is_change, d.kind, d.previous_artifact_id, d.valid_to) is distinct from (n.is_change, n.kind, n.before_artifact, n.valid_to);
 end $$;
 comment on function cdviz_store.recompute_lanes(text[], text[]) is 'Computes whole lanes from their facts. For what happens seldom: a closing, a run whose outcome changed, another alias. The caller holds the locks, and calls write_states() afterwards.';
@@ -1169,7 +1172,8 @@ begin
   from unnest(environments, services) as l(environment, service)
   cross join lateral (select d.at, d.event_uid from deployment d where d.environment_id = l.environment and d.service_id = l.service
                       order by d.at desc, d.event_uid desc limit 1) r
-  left join lateral (select d.* from deployment d where d.environment_id = l.environment and d.service_id = l.service and d.is_change
+  left join lateral (select d.* from deployment d where hashtextextended(d.environment_id || E'\x1f' || d.service_id, 0) = hashtextextended(l.environment || E'\x1f' || l.service, 0)
+                       and (d.environment_id || '', d.service_id || '') = (l.environment, l.service) and d.is_change
                      order by d.at desc, d.event_uid desc limit 1) f on true
   where s.environment_id = l.environment and s.service_id = l.service
     and (s.event_uid, s.artifact_id, s.kind, s.since, s.previous_artifact_id, s.source, s.actor, s.inferred, s.last_event_at, s.last_event_uid)
@@ -1235,7 +1239,7 @@ begin
     select row(f.event_uid, coalesce(e.canonical, f.environment, ''), coalesce(s.canonical, f.service), f.at, f.predicate, f.artifact, f.source, f.chain_id, f.actor,
                false, null, case when e.canonical is not null then f.environment end, case when s.canonical is not null then f.service end)::cdviz_store.lane_fact
     from (select event_uid, at, predicate, environment, service, source, chain_id, actor,
-            case when predicate <> 'removed' then (select p.artifact_id from cdviz_store.purl_parts(artifact) p) end as artifact
+            case when predicate <> 'removed' then artifact_id end as artifact
           from unnest(facts)
           where subject = 'service' and predicate in ('deployed', 'upgraded', 'rolledback', 'removed') and not (predicate = 'removed' and environment is null)
           offset 0) f
@@ -1244,8 +1248,8 @@ begin
   if cardinality(run_keys) > 0 then
     with wanted as (
       select r.run_key, r.environment_id, r.service_id, r.finished_at, r.artifact_id, r.source, r.chain_id, r.kind, r.environment_raw, r.service_raw
-      from unnest(array['pipelinerun', 'taskrun', 'deployment']) k join run r on r.kind = k and r.run_key = any (run_keys)
-      where r.deploys and r.outcome = 'success' and r.finished_at is not null),
+      from run r
+      where r.kind in ('pipelinerun', 'taskrun', 'deployment') and r.run_key = any (run_keys) and r.deploys and r.outcome = 'success' and r.finished_at is not null),
     old as (
       select d.* from deployment d where d.event_uid = any (run_keys) and d.run_kind is not null),
     gone as (
@@ -1275,7 +1279,8 @@ begin
     is_change, kind, previous_artifact_id, valid_to)
   select event_uid, environment_id, service_id, at, action, artifact_id, source, chain_id, actor, inferred, run_kind, environment_raw, service_raw,
     is_change, cdviz_store.change_kind(is_change, action, before_action, nth > 1
-      or exists (select from deployment o where o.artifact_id = x.artifact_id and o.environment_id = x.environment_id and o.service_id = x.service_id and (o.at, o.event_uid) < (x.at, x.event_uid))),
+      or exists (select from deployment o where hashtextextended(o.artifact_id || E'\x1f' || o.environment_id || E'\x1f' || o.service_id, 0) = hashtextextended(x.artifact_id || E'\x1f' || x.environment_id || E'\x1f' || x.service_id, 0)
+          and (o.artifact_id || '', o.environment_id || '', o.service_id || '') = (x.artifact_id, x.environment_id, x.service_id) and o.artifact_id is not null and (o.at, o.event_uid) < (x.at, x.event_uid))),
     before_artifact, case when is_change and cdviz_store.is_change(action, artifact_id, after_action, after_artifact) then after_at end
   from (
     select *, cdviz_store.is_change(before_action, before_artifact, action, artifact_id) as is_change
@@ -1306,7 +1311,8 @@ begin
   update deployment d set is_change = n.is_change, kind = n.kind, previous_artifact_id = n.before_artifact
   from (
     select *, cdviz_store.change_kind(is_change, action, before_action,
-        exists (select from deployment o where o.artifact_id = x.artifact_id and o.environment_id = x.environment_id and o.service_id = x.service_id and (o.at, o.event_uid) < (x.at, x.event_uid))) as kind
+        exists (select from deployment o where hashtextextended(o.artifact_id || E'\x1f' || o.environment_id || E'\x1f' || o.service_id, 0) = hashtextextended(x.artifact_id || E'\x1f' || x.environment_id || E'\x1f' || x.service_id, 0)
+          and (o.artifact_id || '', o.environment_id || '', o.service_id || '') = (x.artifact_id, x.environment_id, x.service_id) and o.artifact_id is not null and (o.at, o.event_uid) < (x.at, x.event_uid))) as kind
     from (
       select t.*, b.artifact_id as before_artifact, b.action as before_action, cdviz_store.is_change(b.action, b.artifact_id, t.action, t.artifact_id) as is_change
       from (
@@ -1316,31 +1322,34 @@ begin
            where o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) > (f.at, f.event_uid) order by o.at, o.event_uid limit 1)
           union all
           (select o.event_uid, o.environment_id, o.service_id, o.at, o.action, o.artifact_id from deployment o
-           where o.artifact_id = f.artifact_id and o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) > (f.at, f.event_uid) order by o.at, o.event_uid limit 1)) o) t
+           where hashtextextended(o.artifact_id || E'\x1f' || o.environment_id || E'\x1f' || o.service_id, 0) = hashtextextended(f.artifact_id || E'\x1f' || f.environment_id || E'\x1f' || f.service_id, 0)
+          and (o.artifact_id || '', o.environment_id || '', o.service_id || '') = (f.artifact_id, f.environment_id, f.service_id) and o.artifact_id is not null and (o.at, o.event_uid) > (f.at, f.event_uid) order by o.at, o.event_uid limit 1)) o) t
       left join lateral (
         select o.action, o.artifact_id from deployment o where o.environment_id = t.environment_id and o.service_id = t.service_id and (o.at, o.event_uid) < (t.at, t.event_uid)
         order by o.at desc, o.event_uid desc limit 1) b on true
       offset 0) x
     offset 0) n
-  where d.event_uid = n.event_uid and d.environment_id = n.environment_id and d.service_id = n.service_id
+  where d.event_uid = n.event_uid and (d.environment_id || '', d.service_id || '') = (n.environment_id, n.service_id)
     and (d.is_change, d.kind, d.previous_artifact_id) is distinct from (n.is_change, n.kind, n.before_artifact);
 
   -- Until when: of each row, of the change before it, and of the row after it, which may be a change now, or none any more.
   update deployment d set valid_to = n.valid_to
   from (
     select t.event_uid, t.environment_id, t.service_id, case when t.is_change then (
-        select o.at from deployment o where o.environment_id = t.environment_id and o.service_id = t.service_id and o.is_change and (o.at, o.event_uid) > (t.at, t.event_uid)
+        select o.at from deployment o where hashtextextended(o.environment_id || E'\x1f' || o.service_id, 0) = hashtextextended(t.environment_id || E'\x1f' || t.service_id, 0)
+          and (o.environment_id || '', o.service_id || '') = (t.environment_id, t.service_id) and o.is_change and (o.at, o.event_uid) > (t.at, t.event_uid)
         order by o.at, o.event_uid limit 1) end as valid_to
     from (
       select distinct on (o.event_uid, o.environment_id, o.service_id) o.*
       from unnest(rows) f cross join lateral (
         (select o.event_uid, o.environment_id, o.service_id, o.at, o.is_change from deployment o
-         where o.environment_id = f.environment_id and o.service_id = f.service_id and o.is_change and (o.at, o.event_uid) < (f.at, f.event_uid) order by o.at desc, o.event_uid desc limit 1)
+         where hashtextextended(o.environment_id || E'\x1f' || o.service_id, 0) = hashtextextended(f.environment_id || E'\x1f' || f.service_id, 0)
+          and (o.environment_id || '', o.service_id || '') = (f.environment_id, f.service_id) and o.is_change and (o.at, o.event_uid) < (f.at, f.event_uid) order by o.at desc, o.event_uid desc limit 1)
         union all
         (select o.event_uid, o.environment_id, o.service_id, o.at, o.is_change from deployment o
          where o.environment_id = f.environment_id and o.service_id = f.service_id and (o.at, o.event_uid) >= (f.at, f.event_uid) order by o.at, o.event_uid limit 2)) o) t
     offset 0) n
-  where d.event_uid = n.event_uid and d.environment_id = n.environment_id and d.service_id = n.service_id and d.valid_to is distinct from n.valid_to;
+  where d.event_uid = n.event_uid and (d.environment_id || '', d.service_id || '') = (n.environment_id, n.service_id) and d.valid_to is distinct from n.valid_to;
 
   -- Whole lanes, when something else than new rows touched them.
   select array_agg(environment), array_agg(service) into slow_environments, slow_services from (
@@ -1363,30 +1372,31 @@ declare
   subjects text[];
   rule_keys uuid[] := '{}';
   deployment_keys uuid[] := '{}';
-  spelt text[];
+  named cdviz_store.fact[];
   runs boolean;
   artifacts boolean;
   links boolean;
   names boolean;
 begin
   if facts is null then return; end if;
-  select array_agg(distinct subject), bool_or(run_kind is not null), bool_or(artifact is not null), bool_or(f.links is not null),
+  select array_agg(distinct subject), bool_or(run_kind is not null), bool_or(artifact_id is not null), bool_or(f.links is not null),
     bool_or(environment is not null or service is not null or subject = 'deployment'),
     coalesce(array_agg(distinct subject_key) filter (where run_kind in ('pipelinerun', 'taskrun')), '{}'), coalesce(array_agg(distinct subject_key) filter (where run_kind = 'deployment'), '{}')
   into subjects, runs, artifacts, links, names, rule_keys, deployment_keys from unnest(facts) f;
   if runs then perform cdviz_store.fold_runs(facts); end if;
-  if exists (select from cdviz_store.deployment_rule) and cardinality(rule_keys) > 0 then
-    spelt := cdviz_store.match_rules(rule_keys);
+  if cardinality(rule_keys) > 0 and exists (select from cdviz_store.deployment_rule) then
+    named := facts || cdviz_store.match_rules(rule_keys);
   else
+    named := facts;
     rule_keys := '{}';
   end if;
-  if artifacts or spelt is not null then perform cdviz_store.fold_artifacts(facts, rule_keys, spelt); end if;
+  if artifacts or cardinality(rule_keys) > 0 then perform cdviz_store.fold_artifacts(named); end if;
   if 'change' = any (subjects) then perform cdviz_store.fold_changes(facts); end if;
   if 'incident' = any (subjects) then perform cdviz_store.fold_incidents(facts); end if;
   if 'ticket' = any (subjects) then perform cdviz_store.fold_tickets(facts); end if;
   if 'approval' = any (subjects) then perform cdviz_store.fold_approvals(facts); end if;
   if links then perform cdviz_store.fold_links(facts); end if;
-  if names or cardinality(rule_keys) > 0 then perform cdviz_store.fold_names(facts, rule_keys); end if;
+  if names or cardinality(rule_keys) > 0 then perform cdviz_store.fold_names(named); end if;
   if subjects && array['service', 'environment'] or cardinality(rule_keys || deployment_keys) > 0 then
     perform cdviz_store.fold_lanes(facts, rule_keys || deployment_keys);
   end if;
@@ -1464,20 +1474,23 @@ set jit = off                 -- a disabled scan counts as so expensive that it 
 as $$
 declare
   month timestamp;
+  months timestamp[];  -- in order: array_agg(distinct) sorts
+  alone boolean;
   stored cdviz_store.event[];
 begin
   if cardinality(notes) > coalesce(cardinality(events), 0) then
     raise exception using errcode = '22023', message = format('%s notes for %s events', cardinality(notes), coalesce(cardinality(events), 0));
   end if;
-  perform cdviz_store.lock_fold(alone => exists (
-    select from (select unnest(events) as event) given
-    where lower(event #>> '{context,type}') like 'dev.cdevents.environment.deleted.%'
-      or (lower(event #>> '{context,type}') like 'dev.cdevents.service.removed.%' and coalesce(event #>> '{subject,content,environment,id}', '') = '')));
-  for month in
-    select distinct date_trunc('month', cdviz_store.instant(event #>> '{context,timestamp}') at time zone 'UTC')
-    from (select unnest(events) as event) given
-    order by 1
-  loop
+  select array_agg(distinct x.begins), coalesce(bool_or(x.closes), false) into months, alone from (
+    select date_trunc('month', cdviz_store.instant(context ->> 'timestamp') at time zone 'UTC') as begins,
+      type like 'dev.cdevents.environment.deleted.%'
+        or (type like 'dev.cdevents.service.removed.%' and coalesce(event #>> '{subject,content,environment,id}', '') = '') as closes
+    from (
+      select event, context, lower(context ->> 'type') as type
+      from (select event, event -> 'context' as context from (select unnest(events) as event offset 0) given offset 0) part
+      offset 0) field) x;
+  perform cdviz_store.lock_fold(alone);
+  foreach month in array coalesce(months, '{}') loop
     perform cdviz_store.ensure_partition(month at time zone 'UTC');
   end loop;
 
@@ -1494,7 +1507,7 @@ begin
       case when ours then lower(type[3]) else lower(array_to_string(type[:3], '.')) end as subject,
       lower(type[4]) as predicate, array_to_string(type[5:], '.') as type_version
     from (
-      select place, event, stamp, chain_id, type ~* '^dev\.cdeventsx?\.' as ours,
+      select place, event, stamp, chain_id, lower(left(type, 14)) like any (array['dev.cdevents.%', 'dev.cdeventsx.']) as ours,
         case when note is null or jsonb_typeof(note) = 'object' then note
              when jsonb_typeof(note) = 'null' then null
              else cdviz_store.refuse('22023', 'notes of an event are not a JSON object')::jsonb end as note,
@@ -1582,7 +1595,7 @@ create function cdviz_store.refold_rules() returns void
 language plpgsql as $$
 declare
   keys uuid[];
-  spelt text[];
+  named cdviz_store.fact[];
 begin
   for keys in
     select array_agg(run_key) from (
@@ -1591,9 +1604,9 @@ begin
         select from cdviz_store.deployment_rule d where d.kind = r.kind and r.name ~ ('^(?:' || d.name_pattern || ')$')))) k
     group by part
   loop
-    spelt := cdviz_store.match_rules(keys);
-    perform cdviz_store.fold_artifacts('{}', keys, spelt);
-    perform cdviz_store.fold_names('{}', keys);
+    named := cdviz_store.match_rules(keys);
+    perform cdviz_store.fold_artifacts(named);
+    perform cdviz_store.fold_names(named);
     perform cdviz_store.fold_lanes('{}', keys);
   end loop;
 end $$;
