@@ -167,14 +167,24 @@ constexpr char kJsonbVersion = 1;
 constexpr std::string_view kEmptyArray{"\0\0\0\0\0\0\0\0\0\0\x0e\xda", 12};  // no dimensions
 }  // namespace
 
+void JsonArray::add_head() {
+  if (!bytes_.empty()) return;
+  append_int32(bytes_, 1);          // dimensions (src/backend/utils/adt/arrayfuncs.c, array_recv)
+  append_int32(bytes_, 0);          // no nulls
+  append_int32(bytes_, kJsonbOid);  // of the elements
+  append_int32(bytes_, 0);          // how many: with each element
+  append_int32(bytes_, 1);          // the first index
+}
+
+void JsonArray::add_null() {
+  add_head();
+  put_int32(bytes_, 4, 1);  // there are nulls
+  append_int32(bytes_, ~std::uint32_t{0});
+  put_int32(bytes_, 12, ++count_);
+}
+
 void JsonArray::add(std::string_view json) {
-  if (bytes_.empty()) {               // src/backend/utils/adt/arrayfuncs.c, array_recv
-    append_int32(bytes_, 1);          // dimensions
-    append_int32(bytes_, 0);          // no nulls
-    append_int32(bytes_, kJsonbOid);  // of the elements
-    append_int32(bytes_, 0);          // how many: below
-    append_int32(bytes_, 1);          // the first index
-  }
+  add_head();
   append_int32(bytes_, static_cast<std::uint32_t>(json.size() + 1));
   bytes_ += kJsonbVersion;
   bytes_ += json;

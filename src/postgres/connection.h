@@ -62,11 +62,15 @@ struct Parameter {
 class JsonArray {
  public:
   void add(std::string_view json);
+  void add_null();
+  std::size_t size() const { return count_; }
   /// The bytes; lives until the next add.
   std::string_view bytes() const;
   void clear();
 
  private:
+  void add_head();
+
   std::uint32_t count_ = 0;
   std::string bytes_;
 };

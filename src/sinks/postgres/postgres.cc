@@ -1,5 +1,5 @@
 // Stores events in PostgreSQL 15 or later, in the schema of database/migrations, through its one
-// write function: one call of cdviz_store.ingest(jsonb[]) is one transaction. Success means that
+// write function: one call of cdviz_store.ingest is one transaction. Success means that
 // PostgreSQL has committed the batch. An event is stored once whatever comes twice, so when the
 // connection breaks before the answer the batch is sent again.
 #include "sinks/postgres/postgres.h"
@@ -106,10 +106,19 @@ class PostgresSink final : public Sink {
   Result<void> write(std::span<const Event> batch, std::stop_token stop) override {
     if (auto connected = connect(stop); !connected) return with_advice(connected.error());
     events_.clear();
-    for (const Event& event : batch) events_.add(event->json);
-    const std::array parameters{Parameter::json_array(events_.bytes())};
+    notes_.clear();
+    for (const Event& event : batch) {
+      if (!event->notes.empty()) {
+        // Behind the last notes there need not be anything: most batches have none at all.
+        while (notes_.size() < events_.size()) notes_.add_null();
+        notes_.add(event->notes);
+      }
+      events_.add(event->json);
+    }
+    const std::array parameters{Parameter::json_array(events_.bytes()),
+                                Parameter::json_array(notes_.bytes())};
     const auto stored = connection_->execute(
-        "select inserted, duplicates from cdviz_store.ingest($1)", parameters, stop);
+        "select inserted, duplicates from cdviz_store.ingest($1, $2)", parameters, stop);
     if (!stored) return failed(batch, stored.error());
     timeouts_ = 0;
     inserted_.Increment(static_cast<double>(stored.value().integer(0, 0)));
@@ -164,6 +173,7 @@ class PostgresSink final : public Sink {
   telemetry::Counter& connects_;
   std::optional<Connection> connection_;
   cdviz::postgres::JsonArray events_;
+  cdviz::postgres::JsonArray notes_;
   int timeouts_ = 0;
 };
 

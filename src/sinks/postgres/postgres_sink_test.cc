@@ -95,6 +95,23 @@ TEST_F(PostgresSinkTest, ABatchIsStoredAndTheSameBatchAgainChangesNothing) {
   EXPECT_EQ(counted("cdviz_connections_opened_total"), 1);
 }
 
+TEST_F(PostgresSinkTest, NotesStandWithTheirOwnEventAndTheOthersHaveNone) {
+  const auto to = sink();
+  const auto noted = [](const std::string& id, std::string notes) {
+    EventData data = *event_of(id);
+    data.notes = std::move(notes);
+    return Event(std::move(data));
+  };
+  const std::array batch{event_of("a"), noted("b", R"({"normalised":["id"]})"), event_of("c"),
+                         noted("d", R"({"original":"{\"n\": 1.10}"})"), event_of("e")};
+  ASSERT_TRUE(to->write(batch, {}));
+  EXPECT_EQ(ask("select string_agg(event_id || '=' || coalesce(notes::text, 'none'), ' ' order by "
+                "event_id) "
+                "from cdviz_store.event"),
+            R"(a=none b={"normalised": ["id"]} c=none d={"original": "{\"n\": 1.10}"} e=none)");
+  ASSERT_TRUE(to->write(std::span(batch).first(1), {})) << "no notes at all";
+}
+
 TEST_F(PostgresSinkTest, TheBytesOfAnEventAreTheValueOfItsPayload) {
   const auto to = sink();
   const std::string odd =
@@ -153,7 +170,7 @@ class HeldUp {
       const auto waiting = holder_.execute(
           "select pg_stat_clear_snapshot(); "
           "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like "
-          "'%ingest($1)%' "
+          "'%ingest($1, $2)%' "
           "and pid <> pg_backend_pid() and datname = current_database()");
       if (!waiting) {
         ADD_FAILURE() << waiting.error().message;
@@ -182,7 +199,7 @@ TEST_F(PostgresSinkTest, ABackendThatIsTerminatedInTheMiddleIsRetriedAndNothingI
     held.until_it_waits();
     ASSERT_TRUE(
         held.connection().execute("select pg_terminate_backend(pid, 10000) from pg_stat_activity "
-                                  "where query like '%ingest($1)%' "
+                                  "where query like '%ingest($1, $2)%' "
                                   "and pid <> pg_backend_pid() and datname = current_database()"));
   }
   ASSERT_FALSE(written);
@@ -213,7 +230,7 @@ TEST_F(PostgresSinkTest, AStopEndsAWriteThatHangs) {
 }
 
 TEST_F(PostgresSinkTest, ABatchThatTimesOutAgainAndAgainIsHalvedAndASingleEventNeverRejected) {
-  const auto to = sink_to(server().url(database), "statement_timeout = \"100ms\"");
+  const auto to = sink_to(server().url(database), "statement_timeout = \"500ms\"");
   auto connection = Connection::open({.url = server().url(database)});
   ASSERT_TRUE(connection);
   HeldUp held(std::move(connection.value()));
