@@ -9,6 +9,7 @@
 #include "cdevents/notes.h"
 #include "cdevents/problem_list.h"
 #include "cdevents/read_event.h"
+#include "cdevents/user_schemas.h"
 
 namespace cdviz::cdevents {
 namespace {
@@ -24,6 +25,19 @@ struct Findings {
 
 enum class Look : std::uint8_t { first, last };
 
+/// By the schemas of the user.
+void check_against_schemas(const Document& document, const UserSchemas& schemas,
+                           std::string_view type, ProblemList& problems) {
+  std::optional<std::string_view> uri;
+  std::string_view text;
+  if (document.root()["context"]["schemaUri"].get_string().get(text) == simdjson::SUCCESS) {
+    uri = text;
+  }
+  std::vector<Problem> found;
+  schemas.validate(type, uri, document.root(), found, document.has_numbers());
+  for (Problem& one : found) problems.add(std::move(one.pointer), one.rule, std::move(one.message));
+}
+
 Findings inspect(const std::string& document, const Rules& rules, Look look) {
   Findings found;
   const Document parsed(document, found.problems);
@@ -38,6 +52,9 @@ Findings inspect(const std::string& document, const Rules& rules, Look look) {
   const bool has_type = !found.event.type.empty() && !found.problems.has("/context/type");
   if (rules.policy != Policy::off && has_type) {
     found.mark = check_against_specification(parsed.root(), found.event.type, found.problems);
+    if (rules.schemas) {
+      check_against_schemas(parsed, *rules.schemas, found.event.type, found.problems);
+    }
   }
   return found;
 }

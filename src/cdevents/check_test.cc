@@ -1,11 +1,13 @@
 #include "cdevents/check.h"
 
 #include <chrono>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cdevents/samples.h"
+#include "cdevents/user_schemas.h"
 #include "core/limits.h"
 
 namespace cdviz::cdevents {
@@ -203,6 +205,47 @@ TEST(Check, ViolationsAreAllNamedUpToALimitAndTheRestIsCounted) {
       usable(Policy::report, where(deployed(), "\"environment\"", more + "\"environment\""));
   ASSERT_EQ(checked.violations.size(), limits::kProblems);
   EXPECT_EQ(checked.violations.back(), (Problem{"", "more", "and 69 more"}));
+}
+
+/// Rules with one schema of the user, for every event.
+Rules with_schema(Policy policy, std::string json, std::string uri = "") {
+  auto compiled = UserSchemas::compile(
+      {{uri.empty() ? "*" : "", std::move(uri), {"s.json", "file:///s.json", std::move(json)}}});
+  return {.policy = policy,
+          .schemas = std::make_shared<const UserSchemas>(std::get<UserSchemas>(compiled))};
+}
+
+std::size_t violations(const Rules& rules, std::string text) {
+  auto result = check(std::move(text), rules, {}, kNow);
+  if (const auto* checked = std::get_if<Checked>(&result)) return checked->violations.size();
+  return 1000;
+}
+
+TEST(Check, ASchemaOfTheUserIsLookedAtBesidesTheSpecification) {
+  const std::string schema = R"({"properties":{"customData":{"required":["team"]}}})";
+  const std::string with_data = where(deployed(), R"("subject":)", R"("customData":{},"subject":)");
+  EXPECT_EQ(violations(with_schema(Policy::report, schema), deployed()), 0U);
+  EXPECT_EQ(violations(with_schema(Policy::report, schema), with_data), 1U);
+  EXPECT_EQ(violations(with_schema(Policy::strict, schema), with_data), 1000U);
+  EXPECT_EQ(violations(with_schema(Policy::off, schema), with_data), 0U);
+}
+
+TEST(Check, ASchemaIsFoundByTheSchemaUriOfTheEvent) {
+  const std::string uri = "https://example.com/schema";
+  const std::string text =
+      where(deployed(), R"("specversion":)", R"("schemaUri":")" + uri + R"(","specversion":)");
+  EXPECT_EQ(violations(with_schema(Policy::report, "false", uri), text), 1U);
+  EXPECT_EQ(violations(with_schema(Policy::report, "false", uri), deployed()), 0U);
+  EXPECT_EQ(violations(with_schema(Policy::report, "false", uri + "2"), text), 0U);
+}
+
+TEST(Check, ANumberBeyondADoubleIsNotComparedByASchema) {
+  const std::string schema = R"({"properties":{"customData":{"properties":{"n":{"minimum":5}}}}})";
+  const auto with_number = [](const std::string& n) {
+    return where(deployed(), R"("subject":)", R"("customData":{"n":)" + n + R"(},"subject":)");
+  };
+  EXPECT_EQ(violations(with_schema(Policy::report, schema), with_number("4")), 1U);
+  EXPECT_EQ(violations(with_schema(Policy::report, schema), with_number("1e999")), 0U);
 }
 
 }  // namespace

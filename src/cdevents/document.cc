@@ -35,13 +35,6 @@ ThreadParser& thread_parser() {
   return slot;
 }
 
-simdjson::error_code parse_json(dom::parser& parser, const std::string& text, dom::element& root) {
-  const auto error = parser.parse(text).get(root);
-  // Numbers beyond 64 bits or a double's range are legal JSON and are kept as text.
-  if (error == simdjson::NUMBER_ERROR) return parser.parse(without_numbers(text)).get(root);
-  return error;
-}
-
 void explain(simdjson::error_code error, ProblemList& problems) {
   if (error == simdjson::DEPTH_ERROR) {
     problems.add("", "depth", fmt::format("nested deeper than {} levels", limits::kJsonDepth));
@@ -76,7 +69,12 @@ Document::Document(const std::string& text, ProblemList& problems)
   assert(!slot.in_use && "one document a thread at a time");
   slot.in_use = true;
   if (!is_storable(text, large_, problems)) return;
-  const auto error = parse_json(*slot.parser, text, root_);
+  auto error = slot.parser->parse(text).get(root_);
+  if (error == simdjson::NUMBER_ERROR) {
+    // Numbers beyond 64 bits or a double's range are legal JSON and are kept as text.
+    has_numbers_ = false;
+    error = slot.parser->parse(without_numbers(text)).get(root_);
+  }
   if (error != simdjson::SUCCESS) explain(error, problems);
 }
 

@@ -23,10 +23,13 @@ class Document {
 
   /// Only when there was no problem.
   const simdjson::dom::element& root() const { return root_; }
+  /// False when there is a number beyond 64 bits or a double: then every number of root() is 0.
+  bool has_numbers() const { return has_numbers_; }
 
  private:
   simdjson::dom::element root_;
   bool large_;
+  bool has_numbers_ = true;
 };
 
 /// "an array", "null", …

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "commands/load_schemas.h"
 #include "commands/source_rules.h"
 
 namespace cdviz::commands {
@@ -43,6 +44,7 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
   // an event must not be.
   const config::Options http = config.section("http");
   const std::string root_url = root_url_of(http, static_cast<std::uint16_t>(http.integer("port")));
+  const LoadedSchemas schemas = load_schemas(config);
   pipeline::Parts parts;
   for (const config::SourceEntry& entry : config.sources()) {
     if (!entry.enabled) continue;
@@ -51,11 +53,12 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       if (!entry.options.has_problems()) entry.options.problem("", made.error().message);
       continue;
     }
-    auto rules = rules_of(entry, root_url, nullptr);
+    auto rules = rules_of(entry, root_url, schemas.schemas);
     parts.sources.push_back({.name = entry.name,
                              .type = std::string(entry.kind->name),
                              .fingerprint = entry.options.fingerprint() +
-                                            entry.common.fingerprint() + rules.default_source,
+                                            entry.common.fingerprint() + rules.default_source +
+                                            schemas.fingerprint,
                              .source = std::move(*made),
                              .rules = std::move(rules)});
   }

@@ -23,7 +23,7 @@ namespace cdviz::pipeline {
 /// memory of Prometheus. Thread-safe.
 class ReasonCounters {
  public:
-  static constexpr std::size_t kReasons = 32;
+  static constexpr std::size_t kReasons = 64;
 
   ReasonCounters(telemetry::Metrics& metrics, std::string name, std::string help,
                  telemetry::Labels labels, std::string label);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "cdevents/user_schemas.h"
 #include "net/options.h"
 #include "pipeline/options.h"
 #include "queue/options.h"
@@ -31,7 +32,16 @@ config::Catalogue catalogue() {
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
   };
-  return {kSections, kSources, kSinks};
+  static const std::array kLists = {
+      Option{.name = "schemas",
+             .type = OptionType::table_list,
+             .help =
+                 "JSON Schemas of your own, besides the specification's. An event that is not as "
+                 "one of them says has a violation: `validation` of its source says what "
+                 "happens.",
+             .fields = cdevents::schema_options()},
+  };
+  return {kSections, kSources, kSinks, kLists};
 }
 
 }  // namespace cdviz::registry
