@@ -105,15 +105,15 @@ void append_string(std::string& out, std::string_view characters) {
   out += '"';
   for (const char c : characters) {
     const auto byte = static_cast<unsigned char>(c);
-    if (const auto found = kShort.find(c); found != std::string_view::npos) {
+    if (byte >= 0x20 && c != '"' && c != '\\') {
+      out += c;
+    } else if (const auto found = kShort.find(c); found != std::string_view::npos) {
       out += '\\';
       out += kLetters[found];
-    } else if (byte < 0x20) {
+    } else {
       out += "\\u00";
       out += kHex[byte >> 4U];
       out += kHex[byte & 0xFU];
-    } else {
-      out += c;
     }
   }
   out += '"';

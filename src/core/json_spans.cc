@@ -118,16 +118,20 @@ class Reader {
   }
   std::uint32_t here() const { return static_cast<std::uint32_t>(at_); }
 
-  /// Behind the string that starts here.
+  /// Behind the string that starts here: at the first quote with an even number of backslashes
+  /// before it.
   bool skip_string() {
-    for (std::size_t i = at_ + 1; i < text_.size(); ++i) {
-      if (text_[i] == '"') {
-        at_ = i + 1;
+    const std::size_t begin = at_ + 1;
+    for (std::size_t quote = begin;; ++quote) {
+      quote = text_.find('"', quote);
+      if (quote == std::string_view::npos) return false;
+      std::size_t backslashes = 0;
+      while (quote - backslashes > begin && text_[quote - backslashes - 1] == '\\') ++backslashes;
+      if (backslashes % 2 == 0) {
+        at_ = quote + 1;
         return true;
       }
-      if (text_[i] == '\\') ++i;
     }
-    return false;
   }
 
   /// A scalar whole, the opening bracket of the others.
