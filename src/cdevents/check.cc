@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cdevents/check_type.h"
+#include "cdevents/date_time.h"
 #include "cdevents/document.h"
 #include "cdevents/mending.h"
 #include "cdevents/normalise.h"
@@ -59,7 +60,6 @@ Findings inspect(const std::string& document, const Rules& rules, Look look) {
   return found;
 }
 
-/// Times are compared as text: only the same text is surely the same moment to whoever reads it.
 std::vector<std::string_view> mismatches(const EventData& event, const Attributes& attributes) {
   std::vector<std::string_view> names;
   const auto compare = [&](std::string_view name, const std::optional<std::string_view>& attribute,
@@ -70,7 +70,10 @@ std::vector<std::string_view> mismatches(const EventData& event, const Attribute
   compare("source", attributes.source, event.source);
   compare("type", attributes.type, event.type);
   compare("subject", attributes.subject, event.subject_id);
-  compare("time", attributes.time, event.timestamp);
+  if (attributes.time && *attributes.time != event.timestamp &&
+      !is_same_moment(*attributes.time, event.timestamp)) {
+    names.push_back("time");
+  }
   return names;
 }
 

@@ -168,8 +168,11 @@ TEST(Check, GapsAreFilledBeforeTheEventIsJudged) {
 
 TEST(Check, AttributesFillGapsAndDifferencesAreNamed) {
   const std::string text = where(deployed(), "    \"source\": \"/ci/example\",\n", "");
-  const Checked checked =
-      usable(Policy::report, text, {.id = "other", .source = "/attribute", .subject = "example-1"});
+  const Checked checked = usable(Policy::report, text,
+                                 {.id = "other",
+                                  .source = "/attribute",
+                                  .subject = "example-1",
+                                  .time = "2026-11-20T13:00:00+01:00"});
   EXPECT_EQ(checked.event.source, "/attribute");
   EXPECT_THAT(checked.mismatches, ElementsAre("id"));
   EXPECT_THAT(checked.event.notes, HasSubstr(R"("mismatches":["id"])"));

@@ -1,5 +1,7 @@
 #include "cdevents/date_time.h"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 
 namespace cdviz::cdevents {
@@ -32,14 +34,12 @@ class Reader {
     rest_.remove_prefix(1);
     return c;
   }
-  /// @returns false when there is no digit at all
-  bool take_digits() {
-    bool any = false;
-    while (!rest_.empty() && is_digit(rest_.front())) {
-      rest_.remove_prefix(1);
-      any = true;
-    }
-    return any;
+  /// As many as there are; empty when there is none.
+  std::string_view take_digits() {
+    const auto end = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+    const std::string_view digits = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return digits;
   }
   bool at_end() const { return rest_.empty(); }
 
@@ -47,14 +47,16 @@ class Reader {
   std::string_view rest_;
 };
 
-int days_in_month(int year, int month) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
-
 struct Clock {
   int hour, minute, second;
+  std::string_view fraction;  ///< digits, without zeros at the end
+};
+
+struct Moment {
+  std::chrono::sys_time<std::chrono::minutes> minute;  ///< UTC
+  int second;                                          ///< 60 in a leap second
+  std::string_view fraction;
+  bool operator==(const Moment&) const = default;
 };
 
 /// Minutes east of UTC.
@@ -70,13 +72,18 @@ std::optional<int> take_offset(Reader& reader) {
   return sign == '-' ? -offset : offset;
 }
 
-bool take_date(Reader& reader) {
+std::optional<std::chrono::year_month_day> take_date(Reader& reader) {
   const auto year = reader.take_number(4);
-  if (!year || !reader.take('-')) return false;
+  if (!year || !reader.take('-')) return std::nullopt;
   const auto month = reader.take_number(2);
-  if (!month || *month < 1 || *month > 12 || !reader.take('-')) return false;
+  if (!month || !reader.take('-')) return std::nullopt;
   const auto day = reader.take_number(2);
-  return day && *day >= 1 && *day <= days_in_month(*year, *month);
+  if (!day) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return std::nullopt;
+  return date;
 }
 
 std::optional<Clock> take_clock(Reader& reader) {
@@ -86,23 +93,38 @@ std::optional<Clock> take_clock(Reader& reader) {
   if (!minute || *minute > 59 || !reader.take(':')) return std::nullopt;
   const auto second = reader.take_number(2);
   if (!second || *second > 60) return std::nullopt;
-  if (reader.take('.') && !reader.take_digits()) return std::nullopt;
-  return Clock{*hour, *minute, *second};
+  std::string_view fraction;
+  if (reader.take('.')) {
+    fraction = reader.take_digits();
+    if (fraction.empty()) return std::nullopt;
+    fraction = fraction.substr(0, fraction.find_last_not_of('0') + 1);
+  }
+  return Clock{*hour, *minute, *second, fraction};
+}
+
+std::optional<Moment> read(std::string_view text) {
+  Reader reader(text);
+  const auto date = take_date(reader);
+  if (!date || reader.take_one_of("Tt") == '\0') return std::nullopt;
+  const auto clock = take_clock(reader);
+  if (!clock) return std::nullopt;
+  const auto offset = take_offset(reader);
+  if (!offset || !reader.at_end()) return std::nullopt;
+  const auto minute = std::chrono::sys_days(*date) + std::chrono::hours(clock->hour) +
+                      std::chrono::minutes(clock->minute - *offset);
+  const auto next = minute + std::chrono::minutes(1);
+  const bool ends_a_day = next == std::chrono::floor<std::chrono::days>(next);
+  if (clock->second == 60 && !ends_a_day) return std::nullopt;  // leap seconds: 23:59:60 UTC
+  return Moment{minute, clock->second, clock->fraction};
 }
 
 }  // namespace
 
-bool is_date_time(std::string_view text) {
-  Reader reader(text);
-  if (!take_date(reader) || reader.take_one_of("Tt") == '\0') return false;
-  const auto clock = take_clock(reader);
-  if (!clock) return false;
-  const auto offset = take_offset(reader);
-  if (!offset || !reader.at_end()) return false;
-  if (clock->second < 60) return true;
-  constexpr int kDay = 24 * 60;
-  const int utc = ((clock->hour * 60 + clock->minute - *offset) % kDay + kDay) % kDay;
-  return utc == kDay - 1;  // leap seconds are at 23:59:60 UTC
+bool is_date_time(std::string_view text) { return read(text).has_value(); }
+
+bool is_same_moment(std::string_view a, std::string_view b) {
+  const auto first = read(a);
+  return first && first == read(b);
 }
 
 }  // namespace cdviz::cdevents

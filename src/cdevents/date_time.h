@@ -10,4 +10,8 @@ namespace cdviz::cdevents {
 /// a missing offset are not.
 bool is_date_time(std::string_view text);
 
+/// True for two date-times that name the same moment, to the last digit of the fraction, however
+/// they are written: "…T12:00:00Z" and "…T13:00:00.0+01:00". False when one is no date-time.
+bool is_same_moment(std::string_view a, std::string_view b);
+
 }  // namespace cdviz::cdevents

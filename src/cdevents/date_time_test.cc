@@ -43,5 +43,20 @@ TEST(DateTime, WhatNamesNoMomentIsNone) {
   }
 }
 
+TEST(DateTime, TheSameMomentMayBeWrittenInManyWays) {
+  for (const char* text :
+       {"2026-11-20T12:00:00Z", "2026-11-20t12:00:00.000z", "2026-11-20T13:00:00+01:00",
+        "2026-11-21T00:30:00.0+12:30", "2026-11-20T12:00:00-00:00"}) {
+    EXPECT_TRUE(is_same_moment("2026-11-20T12:00:00Z", text)) << text;
+  }
+  for (const char* text :
+       {"2026-11-20T12:00:01Z", "2026-11-20T12:00:00.001Z", "2026-11-20T12:00:00+01:00",
+        "2026-11-20T12:00:00", "2025-11-20T12:00:00Z"}) {
+    EXPECT_FALSE(is_same_moment("2026-11-20T12:00:00Z", text)) << text;
+  }
+  EXPECT_FALSE(is_same_moment("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"));
+  EXPECT_FALSE(is_same_moment("", ""));
+}
+
 }  // namespace
 }  // namespace cdviz::cdevents

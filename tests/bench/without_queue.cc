@@ -1,6 +1,7 @@
 // without_queue: the collector's HTTP server, webhook source and pipeline over a queue that says
-// "stored" at once and keeps nothing. What the real one reaches of this one's rate is the price of
-// being safe on disk. Prints its port, and runs until its standard input ends.
+// "stored" at once and keeps nothing; one webhook for each policy: 000 (report), strict, off. What
+// the real one reaches of this one's rate is the price of being safe on disk. Prints its port, and
+// runs until its standard input ends.
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -67,12 +68,18 @@ int main() {
   const auto pipeline = pipeline::Pipeline::make({}, queue, clock, metrics, log);
 
   pipeline::Parts parts;
-  const Services services{
-      .name = "bench", .clock = clock, .metrics = metrics, .log = log, .routes = server};
-  parts.sources.push_back({.name = "bench",
-                           .type = "webhook",
-                           .fingerprint = "",
-                           .source = sources::http::make_webhook_source({.id = "000"}, services)});
+  using cdevents::Policy;
+  for (const auto& [id, policy] :
+       {std::pair{"000", Policy::report}, {"strict", Policy::strict}, {"off", Policy::off}}) {
+    const std::string name = std::string("bench-") + id;
+    const Services services{
+        .name = name, .clock = clock, .metrics = metrics, .log = log, .routes = server};
+    parts.sources.push_back({.name = name,
+                             .type = "webhook",
+                             .fingerprint = "",
+                             .source = sources::http::make_webhook_source({.id = id}, services),
+                             .rules = {.policy = policy}});
+  }
   if (const auto started = pipeline->start(std::move(parts)); !started) {
     std::fprintf(stderr, "%s\n", started.error().message.c_str());
     return 1;
