@@ -1443,20 +1443,24 @@ begin
   select uid, case when kept < 16 then digest else '' end, min(time), min(source), min(event_id), min(stored_digest),
     case when kept < 16 then (array_agg(event))[1] end, case when kept < 16 then (array_agg(note))[1] end, count(*)
   from (
-    select uid, there.time, there.source, there.event_id, event, note,
-      encode(sha256(convert_to((event #- '{context,timestamp}')::text, 'UTF8')), 'hex') as digest,
-      encode(sha256(convert_to((there.payload #- '{context,timestamp}')::text, 'UTF8')), 'hex') as stored_digest
+    -- how many others of this key are kept: in the table, and before it in this batch; none if it is kept already
+    select x.*, case when k.is_kept then 0 else k.others + dense_rank() over (partition by uid order by x.digest) - 1 end as kept
     from (
-      select event, note, cdviz_store.event_uid(event #>> '{context,source}', event #>> '{context,id}') as uid, cdviz_store.instant(event #>> '{context,timestamp}') as time
-      from unnest(events, notes) as given(event, note) offset 0) given
-    cross join lateral (
-      select e.time, e.source, e.event_id, e.payload from cdviz_store.event e
-      where e.event_uid = given.uid and e.time between given.time - interval '31 days' and given.time + interval '31 days' order by e.time limit 1) there
-    -- The moment is not content: a collector that got none fills it in, with another one each time.
-    where there.payload is distinct from event and there.payload #- '{context,timestamp}' is distinct from event #- '{context,timestamp}'
+      select uid, there.time, there.source, there.event_id, event, note,
+        encode(sha256(convert_to((event #- '{context,timestamp}')::text, 'UTF8')), 'hex') as digest,
+        encode(sha256(convert_to((there.payload #- '{context,timestamp}')::text, 'UTF8')), 'hex') as stored_digest
+      from (
+        select event, note, cdviz_store.event_uid(event #>> '{context,source}', event #>> '{context,id}') as uid, cdviz_store.instant(event #>> '{context,timestamp}') as time
+        from unnest(events, notes) as given(event, note) offset 0) given
+      cross join lateral (
+        select e.time, e.source, e.event_id, e.payload from cdviz_store.event e
+        where e.event_uid = given.uid and e.time between given.time - interval '31 days' and given.time + interval '31 days' order by e.time limit 1) there
+      -- The moment is not content: a collector that got none fills it in, with another one each time.
+      where there.payload is distinct from event and there.payload #- '{context,timestamp}' is distinct from event #- '{context,timestamp}'
+      offset 0) x
+    cross join lateral (select count(*) filter (where k.digest <> '') as others, coalesce(bool_or(k.digest = x.digest), false) as is_kept
+                        from cdviz_store.event_conflict k where k.event_uid = x.uid) k
     offset 0) x
-  cross join lateral (select count(*) filter (where k.digest <> x.digest and k.digest <> '') + (case when bool_or(k.digest = x.digest) then -1000 else 0 end) as kept
-                      from cdviz_store.event_conflict k where k.event_uid = x.uid) k
   group by uid, case when kept < 16 then digest else '' end, kept < 16
   order by 1, 2
   on conflict (event_uid, digest) do update set seen = c.seen + excluded.seen, last_seen_at = clock_timestamp();
