@@ -31,6 +31,19 @@ void must(bool holds, const char* what) {
 /// The rules of the specification written down once more, by replacing: slow and plain.
 std::optional<std::string> decoded_slowly(std::string text) {
   constexpr std::string_view kDigits = "0123456789abcdef0123456789ABCDEF";
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    std::string wide;
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x80) {
+        wide += c;
+      } else {
+        wide += byte < 0xC0 ? "\xC2" : "\xC3";
+        wide += static_cast<char>(byte < 0xC0 ? byte : byte - 0x40);
+      }
+    }
+    text = wide;
+  }
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
     std::string inside;
     bool escaped = false;
