@@ -13,7 +13,9 @@
 namespace cdviz::pipeline {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 const WallTime kNow{std::chrono::seconds(1'700'000'000)};
 
@@ -186,6 +188,87 @@ TEST(CloudEvents, WhatJenkinsPostsIsKeptAsItCame) {
   ASSERT_EQ(taken.dead_letters.size(), 1U);
   EXPECT_EQ(taken.dead_letters[0].code, "json");
   EXPECT_EQ(taken.dead_letters[0].body, body);
+}
+
+std::vector<std::string> mismatches(const Taken& taken) {
+  std::vector<std::string> names;
+  for (const auto& [name, times] : taken.mismatches) names.emplace_back(name);
+  return names;
+}
+
+// Traps 6 and 31: the Java SDK gives the CloudEvent an id and a time of its own.
+TEST(CloudEvents, TheContextCountsAndWhatDiffersIsNoted) {
+  const auto taken = take({.body = cdevent(),
+                           .headers = {{"ce-specversion", "1.0"},
+                                       {"ce-id", "0f8fad5b-d9cb-469f-a165-70867728950e"},
+                                       {"ce-source", "/ci"},
+                                       {"ce-type", "dev.cdevents.build.started.0.2.0"},
+                                       {"ce-subject", "7"},
+                                       {"ce-time", "2026-02-02T02:02:02Z"}}});
+  const auto event = accepted(taken);
+  EXPECT_EQ(event.id, "271069a8-fc18");
+  EXPECT_EQ(event.timestamp, "2026-01-01T00:00:00Z");
+  EXPECT_EQ(event.json, cdevent());
+  EXPECT_THAT(mismatches(taken), ElementsAre("id", "time"));
+}
+
+TEST(CloudEvents, EvenWithAStrictPolicyAMismatchRefusesNothing) {
+  Headers headers = binary();
+  headers.set("ce-id", "another");
+  const auto taken =
+      take({.body = cdevent(), .headers = headers}, {.policy = cdevents::Policy::strict});
+  EXPECT_EQ(accepted(taken).id, "271069a8-fc18");
+  EXPECT_THAT(mismatches(taken), ElementsAre("id"));
+}
+
+// The Go SDK sends no time.
+TEST(CloudEvents, AnAttributeThatIsNotThereDiffersFromNothing) {
+  const auto taken = take(structured("\"subject\":\"7\",\"data\":" + cdevent()));
+  accepted(taken);
+  EXPECT_THAT(mismatches(taken), IsEmpty());
+}
+
+// Trap 37: a sender that does not encode the percent signs of a purl.
+TEST(CloudEvents, ASubjectThatWasDecodedOnceTooOftenIsAMismatchNothingWorse) {
+  std::string body = cdevent();
+  body.replace(body.find(R"("id":"7")"), 8, R"("id":"pkg:oci/app@sha256%3A0b31")");
+  const auto taken =
+      take({.body = body, .headers = binary({{"ce-subject", "pkg:oci/app@sha256:0b31"}})});
+  EXPECT_EQ(accepted(taken).subject_id, "pkg:oci/app@sha256%3A0b31");
+  EXPECT_THAT(mismatches(taken), ElementsAre("subject"));
+}
+
+TEST(CloudEvents, AttributesFillWhatTheContextLacks) {
+  const std::string body =
+      R"({"context":{"version":"0.4.1","type":"dev.cdevents.build.started.0.2.0","source":""},)"
+      R"("subject":{"id":"7","type":"build","content":{}}})";
+  const auto taken = take({.body = body, .headers = binary({{"ce-time", "2026-01-01T00:00:00Z"}})});
+  const auto event = accepted(taken);
+  EXPECT_EQ(event.id, "271069a8-fc18");
+  EXPECT_EQ(event.source, "/ci");
+  EXPECT_EQ(event.timestamp, "2026-01-01T00:00:00Z");
+  EXPECT_THAT(mismatches(taken), IsEmpty());
+  EXPECT_THAT(event.notes, HasSubstr("original"));
+}
+
+// Trap 31: the Python SDK writes str(datetime): a space, and no offset.
+TEST(CloudEvents, ATimeWithoutOffsetIsTakenForUtcAndNoted) {
+  const auto taken =
+      take({.body = cdevent("1", "2026-01-01 12:00:00.123456"), .headers = binary()});
+  const auto event = accepted(taken);
+  EXPECT_EQ(event.timestamp, "2026-01-01T12:00:00.123456Z");
+  EXPECT_THAT(event.notes, HasSubstr("2026-01-01 12:00:00.123456"));
+}
+
+// Trap 32: the Go SDK sends null for a link without tags.
+TEST(CloudEvents, NullTagsOfALinkAreLeftOut) {
+  std::string body = cdevent();
+  body.replace(body.find(R"("id":")"), 0,
+               R"("links":[{"linkType":"END","from":{"contextId":"5"},"tags":null}],)");
+  const auto taken = take(structured("\"data\":" + body));
+  const auto event = accepted(taken);
+  EXPECT_EQ(event.json.find("null"), std::string::npos);
+  EXPECT_EQ(event.notes.find("violations"), std::string::npos) << event.notes;
 }
 
 TEST(CloudEvents, ATransformSeesTheEventAndTheAttributesAndTheLetterKeepsTheEnvelope) {
