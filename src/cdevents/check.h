@@ -29,8 +29,9 @@ enum class Policy : std::uint8_t {
 struct Normalisation {
   bool fill_source = true;  ///< a missing or empty context.source
   bool fill_time = true;    ///< a missing or empty context.timestamp
-  bool fill_id = true;      ///< a missing, empty or "0" context.id (content_id.h)
-  bool drop_nulls = true;   ///< members that are null, outside of customData
+  bool fill_id = true;  ///< a missing, empty or "0" context.id (content_id.h); a missing subject.id
+                        ///< by the CloudEvent's
+  bool drop_nulls = true;  ///< members that are null, outside of customData
   bool lenient_timestamps =
       true;                      ///< "+0100", a space for "T", no offset (UTC) in context.timestamp
   bool one_spec_version = true;  ///< of version and specversion, the one the type's release has

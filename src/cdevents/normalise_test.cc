@@ -219,6 +219,7 @@ TEST(Normalise, EachStepCanBeSwitchedOff) {
                           .fill_id = false,
                           .drop_nulls = false,
                           .lenient_timestamps = false,
+                          .one_spec_version = false,
                           .upgrade = false};
   EXPECT_EQ(run(json, off, {.id = "i", .source = "s", .subject = "x"}).steps, Steps{});
   Normalisation rules = off;
@@ -236,6 +237,11 @@ TEST(Normalise, EachStepCanBeSwitchedOff) {
   rules = off;
   rules.fill_time = true;
   EXPECT_EQ(run(R"({"context":{}})", rules).steps, Steps{"time"});
+  const std::string both = event(std::string(kWhole) + R"(,"specversion":"0.5.1")");
+  EXPECT_EQ(run(both, off).steps, Steps{});
+  rules = off;
+  rules.one_spec_version = true;
+  EXPECT_EQ(run(both, rules).steps, Steps{"specversion"});
 }
 
 TEST(Normalise, WhatIsFilledCanBeStored) {
