@@ -1735,16 +1735,18 @@ end $$;
 comment on function cdviz_store.rebuild_fold(cdviz_store.event[]) is 'Folds events into the tables of a rebuild. The search_path is that of the caller.';
 
 create function cdviz_store.rebuild_slice(above bigint, upto bigint, keep timestamptz) returns bigint
-language plpgsql set enable_seqscan = off set jit = off as $$
+language plpgsql set enable_seqscan = off set enable_hashagg = off set jit = off as $$
 declare
   events cdviz_store.event[];
   folded bigint := 0;
 begin
+  -- At most 1,000 events and about 4 MB (as stored, that is compressed) at once: an array holds 1 GB.
   for events in
     select array_agg(e) from (
-      select e, row_number() over (order by e.ingest_seq) / 1000 as part from cdviz_store.event e
-      where e.ingest_seq > above and e.ingest_seq <= upto and e.time >= keep) x
-    group by part
+      select e, count(*) over before / 1000 as thousands, sum(pg_column_size(e.payload)) over before / 4194304 as megabytes from cdviz_store.event e
+      where e.ingest_seq > above and e.ingest_seq <= upto and e.time >= keep
+      window before as (order by e.ingest_seq rows unbounded preceding)) x
+    group by thousands, megabytes order by thousands, megabytes
   loop
     perform cdviz_store.rebuild_fold(events);
     folded := folded + cardinality(events);
