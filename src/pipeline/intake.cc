@@ -140,7 +140,7 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
                       Taken& taken) const {
   if (!message.problems.empty()) {
     auto problems = std::move(message.problems);
-    refuse(index, source_, original != nullptr ? *original : std::move(message), at,
+    refuse(index, source_, original != nullptr ? *original : message, at,
            {.problems = std::move(problems), .id = {}, .source = {}}, taken);
     return;
   }

@@ -274,7 +274,7 @@ class WebhookSource final : public Source {
   net::Route options_route() const {
     return {.method = "OPTIONS",
             .path = webhook_->path(),
-            .handle = [webhook = webhook_](net::Request request, net::Reply reply) {
+            .handle = [webhook = webhook_](const net::Request& request, const net::Reply& reply) {
               reply(webhook->handshake(request));
             }};
   }
