@@ -50,9 +50,9 @@ void rename(json::Editor& editor, json::Value object, std::string_view old_name,
   if (member && !object.find(new_name)) editor.rename(*member, new_name);
 }
 
-void upgrade_context(json::Editor& editor, json::Value context, const EventKind& kind) {
+/// All but the type.
+void upgrade_context(json::Editor& editor, json::Value context) {
   const std::string release = json::quote(kReleaseNames[static_cast<std::size_t>(Release::v0_5)]);
-  editor.replace(*context.find("type"), json::quote(kind.type));
   if (const Found version = context.find("specversion")) {
     editor.replace(*version, release);
   } else if (const Found old_version = context.find("version")) {
@@ -91,40 +91,57 @@ void upgrade_content(json::Editor& editor, json::Value object, const Shape& shap
   }
 }
 
-bool is_valid(const std::string& json, const EventKind& kind) {
+bool is_custom(std::string_view type) { return type.starts_with("dev.cdeventsx."); }
+
+/// @param kind  null for a custom event
+bool is_valid(const std::string& json, const EventKind* kind) {
   ProblemList problems;
   const Document document(json, problems);
   if (!problems.empty()) return false;
-  Validator::get().validate(kind, document.root(), problems);
+  if (kind != nullptr) {
+    Validator::get().validate(*kind, document.root(), problems);
+  } else {
+    Validator::get().validate_custom(document.root(), problems);
+  }
   return problems.empty();
+}
+
+/// @returns false when subject.type says something that the type does not: it would be lost
+bool drop_subject_type(json::Editor& editor, json::Value subject,
+                       std::string_view subject_of_type) {
+  const Found subject_type = subject.find("type");
+  if (!subject_type) return true;
+  editor.remove(*subject_type);
+  return lower(subject_type->string()) == lower(std::string(subject_of_type));
 }
 
 }  // namespace
 
-bool is_upgradable(std::string_view type) { return newer_kind(type) != nullptr; }
+bool is_upgradable(std::string_view type) { return is_custom(type) || newer_kind(type) != nullptr; }
 
 std::optional<std::string> upgraded(std::string_view json) {
   const auto tree = json::Tree::read(json);
   if (!tree) return std::nullopt;
   const Found context = tree->root().find("context");
-  const Found type = context ? context->find("type") : std::nullopt;
-  const EventKind* const kind = type ? newer_kind(type->string()) : nullptr;
-  if (kind == nullptr) return std::nullopt;
+  const Found type_member = context ? context->find("type") : std::nullopt;
+  if (!type_member) return std::nullopt;
+  const std::string type = type_member->string();
+  const EventKind* const kind = newer_kind(type);
+  // Of custom events only the envelope has changed, and nothing but the version's name shows it.
+  if (kind == nullptr && !(is_custom(type) && context->find("version"))) return std::nullopt;
 
   json::Editor editor(*tree);
-  upgrade_context(editor, *context, *kind);
+  if (kind != nullptr) editor.replace(*type_member, json::quote(kind->type));
+  upgrade_context(editor, *context);
   if (const Found subject = tree->root().find("subject")) {
-    if (const Found subject_type = subject->find("type")) {
-      // It goes because the type says the same.
-      if (lower(subject_type->string()) != kind->subject) return std::nullopt;
-      editor.remove(*subject_type);
-    }
-    if (const Found content = subject->find("content")) {
-      upgrade_content(editor, *content, kind->content);
-    }
+    const std::string_view subject_of_type =
+        kind != nullptr ? kind->subject : split_type(type).subject;
+    if (!drop_subject_type(editor, *subject, subject_of_type)) return std::nullopt;
+    const Found content = subject->find("content");
+    if (kind != nullptr && content) upgrade_content(editor, *content, kind->content);
   }
   std::string text = editor.print();
-  if (!is_valid(text, *kind)) return std::nullopt;
+  if (!is_valid(text, kind)) return std::nullopt;
   return text;
 }
 

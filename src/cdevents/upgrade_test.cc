@@ -109,6 +109,24 @@ TEST(Upgrade, Trap10TheSpellingOfTheDocumentsIsUnderstood) {
   EXPECT_NE(done->find("dev.cdevents.taskrun.started.0.3.0"), std::string::npos);
 }
 
+TEST(Upgrade, CustomEventsGetTheNewEnvelope) {
+  for (const Size size : {Size::minimal, Size::maximal}) {
+    for (const Revision revision : {Revision::v0_4_0, Revision::v0_4_1}) {
+      const auto done = upgraded(custom_sample(Era::v0_4, size, revision));
+      ASSERT_TRUE(done);
+      EXPECT_EQ(violations(*done), "") << *done;
+      EXPECT_NE(done->find("\"specversion\": \"0.5.1\""), std::string::npos);
+      EXPECT_EQ(upgraded(*done), std::nullopt) << "twice";
+    }
+    EXPECT_EQ(upgraded(custom_sample(Era::v0_5, size)), std::nullopt);
+  }
+  EXPECT_EQ(
+      upgraded(document(R"("version":"0.4.1","type":"dev.cdeventsx.mytool-thing.made.0.1.0")",
+                        R"("type":"mytool-thing","content":{"url":"a","link_type":"b","x":null})")),
+      document(R"("specversion":"0.5.1","type":"dev.cdeventsx.mytool-thing.made.0.1.0")",
+               R"("content":{"url":"a","link_type":"b","x":null})"));
+}
+
 TEST(Upgrade, WhatIsNewOrUnknownIsLeftAlone) {
   for (const char* type :
        {"dev.cdevents.build.started.0.3.0", "dev.cdevents.build.started.9.0.0",
