@@ -24,11 +24,12 @@ namespace {
 
 using namespace cdviz;
 
-/// Keeps the one route, to be called directly.
+/// Keeps the route that takes events, to be called directly.
 class OneRoute final : public net::Routes {
  public:
   Result<Registration> add(net::Route route) override {
     const std::lock_guard lock(mutex_);
+    if (route.method != "POST") return Registration{};
     route_ = std::make_shared<net::Route>(std::move(route));
     added_.notify_all();
     return Registration(route_);
