@@ -583,16 +583,20 @@ comment on column cdviz_store.deployment.kind is 'deploy (nothing ran before), u
 comment on column cdviz_store.deployment.previous_artifact_id is 'What ran before; null if nothing did';
 comment on column cdviz_store.deployment.valid_to is 'When the next change of the lane came: this ran from at to valid_to. Null: it runs now, or is_change is false';
 
+create sequence cdviz_store.configuration_seq as bigint;
+comment on sequence cdviz_store.configuration_seq is 'Counts the changes of aliases and rules.';
+
 create table cdviz_store.rebuild_progress (
-  rebuild_id   bigint generated always as identity primary key,
-  started_at   timestamptz not null default clock_timestamp(),
-  ended_at     timestamptz,
-  phase        text not null default 'folding' check (phase in ('folding', 'catching up', 'done', 'given up')),
-  keep_before  timestamptz not null,
-  done_seq     bigint not null default 0,
-  goal_seq     bigint not null,
-  events_done  bigint not null default 0,
-  rows_changed bigint not null default 0);
+  rebuild_id    bigint generated always as identity primary key,
+  started_at    timestamptz not null default clock_timestamp(),
+  ended_at      timestamptz,
+  phase         text not null default 'folding' check (phase in ('folding', 'catching up', 'done', 'given up')),
+  keep_before   timestamptz not null,
+  configuration bigint not null,
+  done_seq      bigint not null default 0,
+  goal_seq      bigint not null,
+  events_done   bigint not null default 0,
+  rows_changed  bigint not null default 0);
 create unique index rebuild_progress_one_idx on cdviz_store.rebuild_progress ((true)) where phase in ('folding', 'catching up');
 comment on table cdviz_store.rebuild_progress is 'Rebuilds of the projections from the lake (cdviz_store.rebuild_step), one row each; at most one is under way.';
 comment on sequence cdviz_store.rebuild_progress_rebuild_id_seq is 'Numbers the rebuilds.';
@@ -601,6 +605,7 @@ comment on column cdviz_store.rebuild_progress.started_at is 'When it began';
 comment on column cdviz_store.rebuild_progress.ended_at is 'When it was done or given up';
 comment on column cdviz_store.rebuild_progress.phase is 'folding, catching up (with the events that came meanwhile), done, given up';
 comment on column cdviz_store.rebuild_progress.keep_before is 'Rows of before this time are kept: the lake does not have their events any more';
+comment on column cdviz_store.rebuild_progress.configuration is 'cdviz_store.configuration_seq when it began: with another one it begins again';
 comment on column cdviz_store.rebuild_progress.done_seq is 'Events up to this ingest_seq are folded';
 comment on column cdviz_store.rebuild_progress.goal_seq is 'The ingest_seq to reach in this phase';
 comment on column cdviz_store.rebuild_progress.events_done is 'Events folded';
@@ -1620,8 +1625,7 @@ create function cdviz_store.configuration_changes() returns trigger
 language plpgsql security definer set search_path = pg_catalog, cdviz_store, pg_temp as $$
 begin
   perform cdviz_store.lock_fold(alone => true);
-  -- What it has folded so far has the former names. The next step begins again.
-  update cdviz_store.rebuild_progress set phase = 'given up', ended_at = clock_timestamp() where phase in ('folding', 'catching up');
+  perform nextval('cdviz_store.configuration_seq');  -- a rebuild that is under way has folded with the former ones
   return null;
 end $$;
 comment on function cdviz_store.configuration_changes() is 'Trigger before a change of aliases and rules: nobody folds meanwhile.';
@@ -1693,6 +1697,14 @@ language sql immutable as $$
 $$;
 comment on function cdviz_store.rebuilt_tables() is 'The projections: their keys, and the column that tells when what they say began.';
 
+create function cdviz_store.lock_rebuild() returns void
+language sql as $$ select pg_advisory_xact_lock(hashtextextended('cdviz_store.rebuild', 0)) $$;
+comment on function cdviz_store.lock_rebuild() is 'One step of a rebuild at a time. Taken before lock_fold(). To the end of the transaction.';
+
+create function cdviz_store.configuration_version() returns bigint
+language sql volatile as $$ select case when is_called then last_value else 0 end from cdviz_store.configuration_seq $$;
+comment on function cdviz_store.configuration_version() is 'Changes with every change of aliases and rules.';
+
 create function cdviz_store.rebuild_begin(since timestamptz default null) returns bigint
 language plpgsql security definer set search_path = pg_catalog, cdviz_rebuild, cdviz_store, pg_temp set jit = off as $$
 declare
@@ -1700,6 +1712,8 @@ declare
   keep timestamptz;
   id bigint;
 begin
+  perform cdviz_store.lock_rebuild();
+  perform cdviz_store.lock_fold(alone => false);  -- no change of the configuration is half done
   update cdviz_store.rebuild_progress set phase = 'given up', ended_at = clock_timestamp() where phase in ('folding', 'catching up');
   -- whole days: the counters are of days and hours
   select date_trunc('day', greatest(begins_at, since), 'UTC') into keep from cdviz_store.lake_begin;
@@ -1721,7 +1735,7 @@ begin
   perform cdviz_store.write_states(array_agg(environment_id), array_agg(service_id)) from cdviz_rebuild.environment_state;
   -- The search by ingest_seq reads whole what the index has not summarised yet.
   perform brin_summarize_new_values(i.inhrelid) from pg_inherits i where i.inhparent = 'cdviz_store.event_ingest_seq_idx'::regclass;
-  insert into cdviz_store.rebuild_progress (keep_before, goal_seq) values (keep, -1) returning rebuild_id into id;
+  insert into cdviz_store.rebuild_progress (keep_before, configuration, goal_seq) values (keep, cdviz_store.configuration_version(), -1) returning rebuild_id into id;
   return id;
 end $$;
 comment on function cdviz_store.rebuild_begin(timestamptz) is 'Begins a rebuild from nothing; one that is under way is given up. With since only what happened from that day (UTC) on is made again, the rest is kept. Returns its number.';
@@ -1792,15 +1806,18 @@ declare
   last_seq bigint;
 begin
   if slice is null or slice < 1 then raise exception using errcode = '22023', message = 'slice must be at least 1'; end if;
-  select * into p from cdviz_store.rebuild_progress r where r.phase in ('folding', 'catching up') for update;
-  if p.rebuild_id is null or p.keep_before < (select begins_at from cdviz_store.lake_begin) then
-    -- none is under way, or the lake has lost what this one needs
+  perform cdviz_store.lock_rebuild();
+  select * into p from cdviz_store.rebuild_progress r where r.phase in ('folding', 'catching up');
+  if p.done_seq >= p.goal_seq then
+    -- Numbers are not committed in their order. With nobody else in ingest(), all below the last are there.
+    perform cdviz_store.lock_fold(alone => true);
+  end if;
+  if p.rebuild_id is null or p.configuration <> cdviz_store.configuration_version() or p.keep_before < (select begins_at from cdviz_store.lake_begin) then
+    -- None is under way, or it has folded with other aliases and rules, or the lake has lost what it needs.
     perform cdviz_store.rebuild_begin(p.keep_before);
-    select * into p from cdviz_store.rebuild_progress r where r.phase in ('folding', 'catching up') for update;
+    select * into p from cdviz_store.rebuild_progress r where r.phase in ('folding', 'catching up');
   else
     if p.done_seq >= p.goal_seq then
-      -- Numbers are not committed in their order. With nobody else in ingest(), all below the last are there.
-      perform cdviz_store.lock_fold(alone => true);
       select case when is_called then last_value else 0 end into last_seq from cdviz_store.ingest_seq;
       if p.goal_seq >= 0 then p.phase := 'catching up'; end if;
       p.goal_seq := last_seq;
@@ -1829,6 +1846,7 @@ declare
   t record;
   cancelled int;
 begin
+  perform cdviz_store.lock_rebuild();
   update cdviz_store.rebuild_progress set phase = 'given up', ended_at = clock_timestamp() where phase in ('folding', 'catching up');
   get diagnostics cancelled = row_count;
   for t in select * from cdviz_store.rebuilt_tables() loop

@@ -87,3 +87,52 @@ class Order(DatabaseTest):
         store.empty()
         self.assertEqual(store.ingest(events), (len(events), 0))
         self.assert_same(concurrent, store.contents(), "eight writers against one")
+
+    def test_writers_a_rebuild_and_changes_of_the_configuration_at_once(self):
+        store = self.new_store()
+        events = rich(seed=5, services=300)
+        changes = [line for line in CONFIGURATION.strip().split(";\n") if "setting" not in line]
+        failures = []
+        writing = threading.Event()
+        writing.set()
+
+        def run(work):
+            mine = Store(self.server, store.name)
+            try:
+                work(mine)
+            except psycopg2.Error as error:
+                failures.append(f"{error.pgcode} {error}")
+            finally:
+                mine.connection.close()
+
+        def write(seed):
+            random_ = random.Random(seed)
+            return lambda mine: [mine.ingest(batch) for batch in batches(events, random_, restamp=False)]
+
+        def configure(mine):
+            while writing.is_set():
+                for change in changes:
+                    mine.query(change)
+                mine.query("delete from cdviz_store.environment_alias; delete from cdviz_store.service_alias; delete from cdviz_store.deployment_rule")
+
+        def rebuild(mine):
+            while writing.is_set():
+                mine.query("select * from cdviz_store.rebuild_step(60)")
+
+        writers = [threading.Thread(target=run, args=(write(seed),)) for seed in range(4)]
+        others = [threading.Thread(target=run, args=(work,)) for work in (configure, rebuild, rebuild)]
+        for thread in writers + others:
+            thread.start()
+        for thread in writers:
+            thread.join()
+        writing.clear()
+        for thread in others:
+            thread.join()
+        self.assertEqual(failures, [])
+        store.query(CONFIGURATION)
+        while store.query("select * from cdviz_store.rebuild_step()")[0][0] != "done":
+            pass
+        have = store.contents()
+        store.empty()
+        store.ingest(events)
+        self.assert_same(have, store.contents(), "after all of it at once")
