@@ -48,6 +48,8 @@ Result<void> create_login(Connection& connection, const NewLogin& login, std::st
   sql += fmt::format(
       "alter role {0} set statement_timeout = {3}; "
       "alter role {0} set idle_in_transaction_session_timeout = '60s'; "
+      // Compiling the statements of the public views takes longer than running them.
+      "alter role {0} set jit = off; "
       "alter role {0} set search_path = {1}; "
       "alter role {0} set default_transaction_read_only = {2}; commit",
       role, reads ? "cdviz" : "pg_catalog", reads ? "on" : "off", login.statement_timeout.count());

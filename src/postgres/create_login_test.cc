@@ -105,9 +105,10 @@ TEST_F(CreateLoginTest, ALoginHasItsLimits) {
       "pg_roles r on r.oid = setrole "
       "where rolname = 't_limits'");
   ASSERT_TRUE(set);
-  EXPECT_EQ(set.value().text(0, 0),
-            "statement_timeout=30000;idle_in_transaction_session_timeout=60s;search_path=cdviz;"
-            "default_transaction_read_only=on");
+  EXPECT_EQ(
+      set.value().text(0, 0),
+      "statement_timeout=30000;idle_in_transaction_session_timeout=60s;jit=off;search_path=cdviz;"
+      "default_transaction_read_only=on");
   EXPECT_EQ(set.value().integer(0, 1), 20);
   const auto write = role.execute("create temporary table x ()");
   ASSERT_FALSE(write);
