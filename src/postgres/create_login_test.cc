@@ -62,7 +62,7 @@ const std::vector<std::string> kForEverybody = {
     "create schema mine",
     "create role mine",
     "set role cdviz_owner",
-    "alter function cdviz_store.ingest(jsonb[]) security invoker",
+    "alter function cdviz_store.ingest(jsonb[], jsonb[]) security invoker",
     "delete from cdviz.events",
     "copy (select 1) to '/tmp/out'",
 };
