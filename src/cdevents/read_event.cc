@@ -103,6 +103,12 @@ void read_event(const dom::element& root, EventData& event, ProblemList& problem
     return;
   }
   const Members<2> parts(object, {"context", "subject"}, "", problems);
+  if (!parts[0] && object.at_key("linkType").error() == simdjson::SUCCESS) {
+    problems.add("", "link_message",
+                 "is a link outside of an event, which has nothing to be stored by; send links in "
+                 "context.links of the events they belong to");
+    return;
+  }
   if (const auto context = as_object(parts[0], "/context", problems)) {
     const Members<4> m(*context, {"source", "id", "type", "timestamp"}, "/context", problems);
     event.source = as_text(m[0], "/context/source", limits::kIdBytes, problems);

@@ -10,7 +10,8 @@ namespace cdviz::cdevents {
 
 /// Reads context.{id,source,type,timestamp} and subject.id. Each that is missing, no string, empty,
 /// too long or there twice is a problem; so are a type that is no name of an event and a timestamp
-/// that is not of RFC 3339.
+/// that is not of RFC 3339. A stand-alone link of the specification (linkType at the root, no
+/// context) is one problem, "link_message".
 /// @param event  gets what could be read; nothing else is touched
 void read_event(const simdjson::dom::element& root, EventData& event, ProblemList& problems);
 

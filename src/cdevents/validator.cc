@@ -270,8 +270,10 @@ void validate(const ShapeSet& shapes, ShapeSet::Id shape, const dom::element& va
 
 Validator::Validator() {
   for (const EventKind& kind : Vocabulary::get().kinds()) {
-    kinds_.push_back({.v0_4_0 = shapes_.add(event_shape(kind, Revision::v0_4_0)),
-                      .other = shapes_.add(event_shape(kind, Revision::v0_4_1))});
+    const ShapeSet::Id shape = shapes_.add(event_shape(kind));
+    const bool differs = kind.era == Era::v0_4;
+    kinds_.push_back({.v0_4_0 = differs ? shapes_.add(event_shape(kind, Revision::v0_4_0)) : shape,
+                      .other = shape});
   }
   custom_v0_4_ = {.v0_4_0 = shapes_.add(custom_event_shape(Era::v0_4, Revision::v0_4_0)),
                   .other = shapes_.add(custom_event_shape(Era::v0_4, Revision::v0_4_1))};

@@ -36,14 +36,15 @@ class Validator {
 
  private:
   struct OfKind {
-    ShapeSet::Id v0_4_0, other;  ///< the same, save for kinds of Era::v0_4
+    ShapeSet::Id v0_4_0 = 0;
+    ShapeSet::Id other = 0;  ///< the same, save for kinds of Era::v0_4
   };
   Validator();
 
   ShapeSet shapes_;
   std::vector<OfKind> kinds_;  ///< as in Vocabulary::kinds()
-  OfKind custom_v0_4_;
-  ShapeSet::Id custom_v0_5_;
+  OfKind custom_v0_4_ = {};
+  ShapeSet::Id custom_v0_5_ = 0;
 };
 
 }  // namespace cdviz::cdevents
