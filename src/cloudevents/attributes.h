@@ -3,6 +3,7 @@
 // and the type of the data is "content-type". What follows from these headers alone.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@ namespace cdviz::cloudevents {
 
 inline constexpr std::string_view kPrefix = "ce-";
 inline constexpr std::string_view kContentType = "content-type";
+/// More than any CloudEvent has, extensions and data included; beyond, it is refused, as each name
+/// is looked up among the others.
+inline constexpr std::size_t kMembers = 256;
 
 /// How a CloudEvent travels.
 enum class Mode : std::uint8_t {

@@ -5,14 +5,12 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "cloudevents/attributes.h"
+
 namespace cdviz::cloudevents {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-
-/// More members than a CloudEvent with any number of extensions has: beyond, each name would be
-/// looked up among too many.
-constexpr std::size_t kMembers = 256;
 
 /// The parser and the copy of a document above this size are not kept.
 constexpr std::size_t kLargeDocument = 512 * 1024;

@@ -10,6 +10,7 @@
 
 #include "cloudevents/attributes.h"
 #include "cloudevents/header_value.h"
+#include "core/limits.h"
 
 namespace cdviz::cloudevents {
 namespace {
@@ -58,6 +59,11 @@ AttributeHeaders attribute_headers(Transport transport, const Headers& headers) 
     const std::string name = name_of(transport, header);
     if (name.empty()) continue;
     if (name == kDataContentType && transport != Transport::nats) continue;  // not its place
+    if (found.size() == kMembers) {
+      if (mode_of(found) != Mode::binary) return {};
+      result.problems = {{"", "cloudevents", fmt::format("has more than {} attributes", kMembers)}};
+      return result;
+    }
     auto [text, fault] = decoded(transport, value);
     const std::string kept =
         name == kDataContentType ? std::string(kContentType) : std::string(kPrefix).append(name);
@@ -69,6 +75,7 @@ AttributeHeaders attribute_headers(Transport transport, const Headers& headers) 
   if (type && !found.find(kContentType)) {
     found.add(std::string(kContentType), std::string(*type));
   }
+  if (result.problems.size() > limits::kProblems) result.problems.resize(limits::kProblems);
   for (Problem& problem : result.problems) {
     problem.message = fmt::format("the header {} {}", problem.pointer, problem.message);
     problem.pointer.clear();  // pointers point into the document

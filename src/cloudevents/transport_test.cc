@@ -81,6 +81,15 @@ TEST(HttpHeaders, NamesThatAreNoAttributesArePassedOver) {
   EXPECT_EQ(result.headers, canonical({}));
 }
 
+TEST(HttpHeaders, MoreThanAnybodyNeedsAreRefused) {
+  Headers headers = http();
+  for (std::size_t i = 0; i < 10'000; ++i) headers.add("ce-e" + std::to_string(i), "%FF");
+  const auto result = attribute_headers(Transport::http, headers);
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_EQ(result.problems[0].message, "has more than 256 attributes");
+  EXPECT_LE(result.headers.size(), kMembers);
+}
+
 Headers kafka(const Headers& more = {}) {
   Headers headers = {
       {"ce_specversion", "1.0"}, {"ce_id", "1"}, {"ce_source", "/s"}, {"ce_type", "t"}};
