@@ -16,8 +16,8 @@ using Type = dom::element_type;
 __extension__ using Wide = unsigned __int128;
 
 std::partial_ordering reversed(std::partial_ordering order) {
-  if (order < 0) return std::partial_ordering::greater;
-  if (order > 0) return std::partial_ordering::less;
+  if (std::is_lt(order)) return std::partial_ordering::greater;
+  if (std::is_gt(order)) return std::partial_ordering::less;
   return order;
 }
 

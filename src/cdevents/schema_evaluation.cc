@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <utility>
 
@@ -236,16 +237,16 @@ void Evaluation::check_text(const Node& node, std::string_view text, Verdict& ve
 
 void Evaluation::check_number(const Node& node, const dom::element& value, Verdict& verdict) {
   const NumberRules& rules = *node.number;
-  if (rules.minimum && !(compare_numbers(value, *rules.minimum) >= 0)) {
+  if (rules.minimum && !std::is_gteq(compare_numbers(value, *rules.minimum))) {
     verdict.fail("minimum", [&] { return "must be at least " + shown(*rules.minimum); });
   }
-  if (rules.maximum && !(compare_numbers(value, *rules.maximum) <= 0)) {
+  if (rules.maximum && !std::is_lteq(compare_numbers(value, *rules.maximum))) {
     verdict.fail("maximum", [&] { return "must be at most " + shown(*rules.maximum); });
   }
-  if (rules.exclusive_minimum && !(compare_numbers(value, *rules.exclusive_minimum) > 0)) {
+  if (rules.exclusive_minimum && !std::is_gt(compare_numbers(value, *rules.exclusive_minimum))) {
     verdict.fail("minimum", [&] { return "must be above " + shown(*rules.exclusive_minimum); });
   }
-  if (rules.exclusive_maximum && !(compare_numbers(value, *rules.exclusive_maximum) < 0)) {
+  if (rules.exclusive_maximum && !std::is_lt(compare_numbers(value, *rules.exclusive_maximum))) {
     verdict.fail("maximum", [&] { return "must be below " + shown(*rules.exclusive_maximum); });
   }
   if (rules.multiple_of && !is_multiple_of(value, *rules.multiple_of)) {
