@@ -21,8 +21,9 @@ comment on column cdviz_store.event.notes is 'What the collector found out about
 comment on column cdviz_store.event.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
 comment on column cdviz.events.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
 comment on column cdviz.events_raw.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
--- Partial: most events have no chain, and its search then costs nothing.
+-- Partial: most events have no chain and no notes, and these cost nothing then.
 create index event_chain_idx on cdviz_store.event (hashtextextended(chain_id, 0), time) where chain_id is not null;
+create index event_notes_idx on cdviz_store.event (time) where notes is not null;
 comment on index cdviz_store.event_chain_idx is 'Events of one chain: where hashtextextended(chain_id, 0) = hashtextextended($1, 0) and chain_id = $1';
 
 -- ============ configuration: written by administrators, never by events ============

@@ -61,7 +61,7 @@ class Order(DatabaseTest):
     def test_eight_writers_on_hot_keys(self):
         store = self.new_store()
         store.query(CONFIGURATION)
-        events = rich(seed=3, services=scaled(400, 4000))
+        events = rich(seed=3, services=scaled(200, 4000))
         failures = []
 
         def write(seed):
@@ -90,7 +90,7 @@ class Order(DatabaseTest):
 
     def test_writers_a_rebuild_and_changes_of_the_configuration_at_once(self):
         store = self.new_store()
-        events = rich(seed=5, services=300)
+        events = rich(seed=5, services=scaled(150, 2000))
         changes = [line for line in CONFIGURATION.strip().split(";\n") if "setting" not in line]
         failures = []
         writing = threading.Event()
