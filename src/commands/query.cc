@@ -58,6 +58,7 @@ std::optional<std::vector<std::size_t>> chosen(const Flags& flags) {
   const auto& columns = flags.query->columns;
   std::vector<std::size_t> places;
   std::vector<std::string_view> names;
+  names.reserve(columns.size());
   for (const auto& column : columns) names.emplace_back(column.name);
   if (flags.columns.empty()) {
     for (std::size_t i = 0; i < columns.size(); ++i) places.push_back(i);
