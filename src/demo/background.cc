@@ -73,9 +73,9 @@ Release ordinary_release(const Service& service, WallTime merged, const Options&
   reached[index(Place::dev)] = in_dev;
   if (service.name != "notifier" || in_test < left_test) reached[index(Place::test)] = in_test;
   const bool trunk_based = merged >= options.until - at::kTrunkBased;
-  if (!random.chance(75)) return release;
+  if (!random.chance(90)) return release;
   reached[index(Place::staging)] = in_dev + random.between(90min, 5h);
-  if (random.chance(trunk_based ? 60 : 45)) go_to_production(release, options, random);
+  if (random.chance(trunk_based ? 95 : 85)) go_to_production(release, options, random);
   return release;
 }
 
@@ -86,8 +86,8 @@ void add_ordinary_days(const Service& service, const Options& options,
     const WallTime start = start_of_day(options.until - std::chrono::days(day));
     if (day == std::chrono::floor<std::chrono::days>(at::kHoliday).count()) continue;
     const bool weekend = is_weekend(start);
-    int merges = random.chance(weekend ? 10 : 85) ? 1 : 0;
-    if (!weekend && random.chance(20)) ++merges;
+    int merges = random.chance(weekend ? 10 : 78) ? 1 : 0;
+    if (!weekend && random.chance(17)) ++merges;
     for (; merges > 0; --merges) {
       const WallTime merged = start + random.between(7h + 30min, 17h);
       const bool stage_taken =

@@ -14,8 +14,8 @@ namespace cdviz::demo {
 
 /// One document, as it is sent.
 struct Delivery {
-  WallTime arrives;  ///< the order of sending; later than the event's own time when it is late
-  std::string json;
+  WallTime arrives = {};  ///< the order of sending; later than the event's own time when it is late
+  std::string json = {};
   bool refused = false;  ///< the collector is meant to refuse it
 };
 

@@ -34,7 +34,10 @@ std::string write_deploy_run(Book& book, const DeployRun& run, const Turns& turn
                 .subject = id,
                 .at = at,
                 .chain = release.chain(),
-                .custom = Json().text("service", service.name).text("environment", environment)};
+                .custom = Json()
+                              .text("service", service.name)
+                              .text("environment", environment)
+                              .text("artifact", release.artifact())};
   };
   Random random(turns.seed, id, 0);
   const auto started = run.at - random.between(40s, 90s);
