@@ -10,6 +10,7 @@ void add_all(CLI::App& app, int& exit_code) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("cdviz-collector ") + std::string(kVersion));
   add_up(app, exit_code);
+  add_demo(app, exit_code);
   add_connect(app, exit_code);
   add_migrate(app, exit_code);
   add_query(app, exit_code);

@@ -13,6 +13,7 @@ namespace cdviz::commands {
 void add_all(CLI::App& app, int& exit_code);
 
 void add_up(CLI::App& app, int& exit_code);
+void add_demo(CLI::App& app, int& exit_code);
 void add_connect(CLI::App& app, int& exit_code);
 void add_migrate(CLI::App& app, int& exit_code);
 void add_query(CLI::App& app, int& exit_code);

@@ -35,4 +35,10 @@ void Signals::exit_at_the_next() {
   }).detach();
 }
 
+bool asked_to_end() {
+  sigset_t pending{};
+  sigpending(&pending);
+  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+}
+
 }  // namespace cdviz::commands

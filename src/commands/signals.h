@@ -26,4 +26,8 @@ class Signals {
   sigset_t set_{};
 };
 
+/// True when somebody asked this program to end with SIGINT or SIGTERM. They must be blocked: then
+/// they wait until somebody takes them.
+bool asked_to_end();
+
 }  // namespace cdviz::commands

@@ -2,11 +2,12 @@
 // the page.
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +19,7 @@
 #include "commands/connection_file.h"
 #include "commands/directory_lock.h"
 #include "commands/listen_address.h"
+#include "commands/load_demo.h"
 #include "commands/private_database.h"
 #include "commands/run_collector.h"
 #include "commands/signals.h"
@@ -34,6 +36,7 @@ struct UpFlags {
   std::string data_dir = "./cdviz-data";
   std::string listen = "127.0.0.1:8080";
   bool listen_given = false;
+  bool demo = false;
 };
 
 void say(std::string_view line) {
@@ -44,14 +47,6 @@ void say(std::string_view line) {
 int fail(const Error& error) {
   fmt::print(stderr, "cdviz-collector up: {}\n", error.message);
   return 1;
-}
-
-/// True when somebody asked us to end; the signals are blocked, so they wait until somebody takes
-/// them.
-bool asked_to_end() {
-  sigset_t pending{};
-  sigpending(&pending);
-  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
 }
 
 /// What `up` configures by itself, below the user's files.
@@ -146,9 +141,10 @@ class Configuration {
   ListenAddress listen_;
 };
 
-int run(const Configuration& configuration, const fs::path& directory, const std::string& shown,
+int run(const Configuration& configuration, const fs::path& directory, const UpFlags& flags,
         PrivateDatabase& database, std::chrono::steady_clock::time_point begin) {
   const PrivateDatabase::Urls& urls = database.urls();
+  std::jthread demo;
   const RunRequest request{
       .input = [&] { return configuration.input(directory, urls.collector); },
       .on_ready =
@@ -156,10 +152,16 @@ int run(const Configuration& configuration, const fs::path& directory, const std
             auto written = write_connection_file(
                 directory, {ready.url, webhook_of(ready), urls.reader, urls.owner});
             if (!written) say(written.error().message);
-            explain(ready, shown, std::chrono::steady_clock::now() - begin);
+            explain(ready, flags.data_dir, std::chrono::steady_clock::now() - begin);
+            if (!flags.demo) return;
+            demo = std::jthread(
+                [target = DemoTarget{webhook_of(ready), urls.owner}](const std::stop_token& stop) {
+                  load_demo(target, say, [stop] { return stop.stop_requested(); });
+                });
           },
       .on_stopping =
           [&] {
+            demo = {};  // asks it to stop, and waits for it
             std::error_code none;
             fs::remove(connection_file(directory), none);
             say("stopping: delivering what is queued (once more to stop at once)");
@@ -192,7 +194,7 @@ int up(const UpFlags& flags, const ConfigFlags& config_flags) {
     return asked_to_end() ? kExitInterrupted : code;
   }
   (*database)->keep_running();
-  const int code = run(configuration, directory, flags.data_dir, **database, begin);
+  const int code = run(configuration, directory, flags, **database, begin);
   auto stopped = (*database)->stop();
   if (!stopped) return fail(stopped.error());
   say("stopped");
@@ -210,8 +212,9 @@ void add_up(CLI::App& app, int& exit_code) {
       "stands in\n"
       "DIR/postgres; no other cluster is touched. DIR/connection.env holds the URLs while it is "
       "ready.\n"
-      "Example:\n"
+      "Examples:\n"
       "  cdviz-collector up --data-dir /srv/cdviz --listen 127.0.0.1:9000\n"
+      "  cdviz-collector up --demo\n"
       "Exit codes: as of connect; 130 when it was interrupted before it was ready.");
   auto flags = std::make_shared<UpFlags>();
   verb->add_option("--data-dir", flags->data_dir, "Where everything is kept; made if it is missing")
@@ -221,6 +224,9 @@ void add_up(CLI::App& app, int& exit_code) {
                                         "Where the page and the webhook are; port 0 is a free one")
                            ->type_name("HOST:PORT")
                            ->capture_default_str();
+  verb->add_flag("--demo", flags->demo,
+                 "Load the demo story once it is ready, unless it is there: two months of eight "
+                 "services");
   auto config_flags = add_config_flags(*verb);
   verb->callback([flags, listen, config_flags, &exit_code] {
     flags->listen_given = listen->count() > 0;
