@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 #include "config/options.h"
 #include "postgres/connection.h"
@@ -161,8 +162,18 @@ class PostgresSink final : public Sink {
   // ingest() counts duplicates itself. A complaint about the lake's own key still means that the
   // event is there; about any other unique key it does not.
   static bool is_key_of_lake(const cdviz::postgres::Complaint& complaint) {
-    return complaint.schema == "cdviz_store" && complaint.constraint.starts_with("event_") &&
-           complaint.constraint.ends_with("_pkey");
+    // Its partitions are event_202603, event_2031, event_before_2000 and event_from_2100. The
+    // tables event_conflict, event_source and event_count_… are no part of it.
+    constexpr std::string_view kBefore = "event_";
+    constexpr std::string_view kAfter = "_pkey";
+    std::string_view name = complaint.constraint;
+    if (complaint.schema != "cdviz_store" || !name.starts_with(kBefore) ||
+        !name.ends_with(kAfter) || name.size() <= kBefore.size() + kAfter.size()) {
+      return false;
+    }
+    name = name.substr(kBefore.size(), name.size() - kBefore.size() - kAfter.size());
+    return name == "before_2000" || name == "from_2100" ||
+           std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
   }
 
   const ConnectSettings settings_;
