@@ -97,8 +97,11 @@ class Mutator {
       std::vector<std::string> names;
       for (const auto& member : *object) names.emplace_back(member.key());
       for (const std::string& name : names) {
-        remove(*object, name, pointer + "/" + name);
-        visit(object->at(name), pointer + "/" + name);
+        std::string inner = pointer;
+        inner += "/";
+        inner += name;
+        remove(*object, name, inner);
+        visit(object->at(name), inner);
       }
       (*object)["a/b~c"] = "unknown";
       judge_("an extra member", pointer + "/a~1b~0c");
