@@ -12,7 +12,7 @@ JsonSchemas::JsonSchemas(std::shared_ptr<const schema::Compiled> compiled)
     : compiled_(std::move(compiled)) {}
 
 std::variant<JsonSchemas, std::vector<JsonSchemas::Mistake>> JsonSchemas::compile(
-    std::vector<Text> texts) {
+    const std::vector<Text>& texts) {
   std::vector<Mistake> mistakes;
   auto compiled = schema::compile(texts, mistakes);
   if (!mistakes.empty()) return mistakes;

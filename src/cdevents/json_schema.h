@@ -56,7 +56,7 @@ class JsonSchemas {
   };
 
   /// @returns the schemas, or everything that is wrong with them
-  static std::variant<JsonSchemas, std::vector<Mistake>> compile(std::vector<Text> texts);
+  static std::variant<JsonSchemas, std::vector<Mistake>> compile(const std::vector<Text>& texts);
 
   /// Adds what is wrong with `value` by the text with that index, at most up to
   /// limits::kProblems in `problems`.

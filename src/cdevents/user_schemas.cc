@@ -63,7 +63,7 @@ std::variant<UserSchemas, std::vector<JsonSchemas::Mistake>> UserSchemas::compil
     }
     texts.push_back(std::move(entry.text));
   }
-  auto compiled = JsonSchemas::compile(std::move(texts));
+  auto compiled = JsonSchemas::compile(texts);
   if (auto* mistakes = std::get_if<std::vector<JsonSchemas::Mistake>>(&compiled)) {
     return std::move(*mistakes);
   }
