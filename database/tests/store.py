@@ -50,7 +50,8 @@ class Store:
     def ingest(self, events, notes=None):
         """@returns (inserted, duplicates)"""
         return self.query("select * from cdviz_store.ingest(%s::jsonb[], %s::jsonb[])",
-                          ([json.dumps(event) for event in events], [None if note is None else json.dumps(note) for note in notes or []]))[0]
+                          ([json.dumps(event) for event in events],
+                           [None if note is None else json.dumps(note) for note in notes or []]))[0]
 
     def contents(self, tables=TABLES):
         """{table: sorted rows as text}, without what depends on when they were written."""
@@ -100,7 +101,8 @@ class DatabaseTest(EndToEndTest):
         connection.autocommit = False
         with connection.cursor() as cursor:
             cursor.execute(file.read_text(encoding="utf-8"))
-            cursor.execute("insert into cdviz_store.migration (number, name, checksum) values (%s, %s, '')", (int(file.name[:4]), file.name))
+            cursor.execute("insert into cdviz_store.migration (number, name, checksum) values (%s, %s, '')",
+                           (int(file.name[:4]), file.name))
         connection.commit()
 
     def new_store(self):
@@ -117,4 +119,5 @@ class DatabaseTest(EndToEndTest):
             if have[table] != rows:
                 lost = sorted(set(rows) - set(have[table]))[:3]
                 more = sorted(set(have[table]) - set(rows))[:3]
-                self.fail("\n".join([f"{what}: {table} has {len(have[table])} rows, {len(rows)} expected", "expected, but not there:", *lost, "there, but not expected:", *more]))
+                self.fail("\n".join([f"{what}: {table} has {len(have[table])} rows, {len(rows)} expected", "expected, but not there:",
+                                     *lost, "there, but not expected:", *more]))

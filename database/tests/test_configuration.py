@@ -94,5 +94,6 @@ class Configuration(DatabaseTest):
         store.query("insert into cdviz_store.service_setting (service_id, team) values ('web', 'blue')")
         store.ingest(rich())
         self.assertEqual(store.query("select environment_id, aliases from cdviz_store.environment_known where environment_id ilike 'prod%'"), [("prod", ["PROD", "production"])])
-        self.assertEqual(store.query("select service_id, team, aliases from cdviz_store.service_known where service_id like '%web'"), [("web", "blue", ["ns/web"])])
+        self.assertEqual(store.query("select service_id, team, aliases from cdviz_store.service_known where service_id like '%web'"),
+                         [("web", "blue", ["ns/web"])])
         self.assertEqual(store.query("select distinct environment_id from cdviz_store.environment_state where environment_id ilike 'prod%'"), [("prod",)])

@@ -24,7 +24,8 @@ def story(seed):
         make.add("environment.deleted", random_.choice(["dev", "staging", "prod"]), random_.randrange(60))
         make.add("service.removed", random_.choice(["web", "api"]), random_.randrange(60))
         make.add("deployment.finished", f"d{number}", random_.randrange(60), {
-            "environment": {"id": "staging"}, "service": {"id": "api"}, "outcome": random_.choice(["success", "failure"]), "artifactId": artifact_of("web", number % 3, number)})
+            "environment": {"id": "staging"}, "service": {"id": "api"}, "outcome": random_.choice(["success", "failure"]),
+            "artifactId": artifact_of("web", number % 3, number)})
     random_.shuffle(make.events)
     return make.events
 
@@ -50,7 +51,8 @@ class Model:
             elif kind == "service" and predicate in ("deployed", "upgraded", "rolledback", "removed"):
                 self.facts.append((environment, subject["id"], at, uid, predicate, artifact))
             elif kind == "deployment" and predicate == "finished" and content["outcome"] == "success":
-                self.facts.append((environment, content["service"]["id"], at, key("deployment", context["source"], subject["id"]), "deployed", artifact))
+                self.facts.append((environment, content["service"]["id"], at, key("deployment", context["source"], subject["id"]),
+                                   "deployed", artifact))
 
     @staticmethod
     def canonical(artifact):
@@ -97,7 +99,8 @@ class History(DatabaseTest):
             for moment in random_.sample(moments, 12):
                 for at in (moment, moment + datetime.timedelta(seconds=random_.choice([-1, 1]))):
                     self.assertEqual(self.rows(store, "cdviz.environment_state_at(%s)", (at,)), model.state(at), f"seed {seed} at {at}")
-            self.assertEqual(self.rows(store, "cdviz_store.environment_state where not removed"), model.state(moments[-1]), f"seed {seed} now")
+            self.assertEqual(self.rows(store, "cdviz_store.environment_state where not removed"), model.state(moments[-1]),
+                             f"seed {seed} now")
 
     def test_the_intervals_of_a_lane_follow_each_other(self):
         store = self.new_store()
@@ -115,5 +118,7 @@ class History(DatabaseTest):
         for minutes in (15, 30, 45):
             moment = datetime.datetime(2026, 2, 27, 12, minutes, tzinfo=datetime.timezone.utc)
             replay.empty()
-            replay.ingest([event for event in events if datetime.datetime.fromisoformat(event["context"]["timestamp"].replace("Z", "+00:00")) <= moment])
-            self.assertEqual(self.rows(store, "cdviz.environment_state_at(%s)", (moment,)), self.rows(replay, "cdviz_store.environment_state where not removed"))
+            replay.ingest([event for event in events if datetime.datetime.fromisoformat(event["context"]["timestamp"].replace("Z",
+                                                                                                                              "+00:00")) <= moment])
+            self.assertEqual(self.rows(store, "cdviz.environment_state_at(%s)", (moment,)),
+                             self.rows(replay, "cdviz_store.environment_state where not removed"))

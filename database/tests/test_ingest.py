@@ -23,14 +23,17 @@ class Ingest(DatabaseTest):
         return self.store.query("select event_id, seen, payload #>> '{subject,content,artifactId}' from cdviz_store.event_conflict order by first_seen_at, 3")
 
     def test_notes_are_kept_with_their_event(self):
-        note = {"violations": [{"pointer": "/subject/id", "rule": "minLength", "message": "too short"}], "normalised": ["id", "time"], "original": "{"}
+        note = {"violations": [{"pointer": "/subject/id", "rule": "minLength", "message": "too short"}], "normalised": ["id", "time"],
+                "original": "{"}
         self.assertEqual(self.store.ingest([event("1"), event("2"), event("3"), event("4")], [None, note, {}]), (4, 0))
-        self.assertEqual(self.store.query("select event_id, notes from cdviz_store.event order by 1"), [("1", None), ("2", note), ("3", {}), ("4", None)])
+        self.assertEqual(self.store.query("select event_id, notes from cdviz_store.event order by 1"),
+                         [("1", None), ("2", note), ("3", {}), ("4", None)])
         self.assertEqual(self.store.ingest([event("5")]), (1, 0))
         for notes in ([["x"]], ["x"], [7], [None, None]):
             with self.assertRaises(psycopg2.DataError):
                 self.store.ingest([event("6")], notes)
-        self.assertEqual(self.store.query("select * from cdviz_store.ingest(array[%s::jsonb], '{null}')", (json.dumps(event("7")),)), [(1, 0)])
+        self.assertEqual(self.store.query("select * from cdviz_store.ingest(array[%s::jsonb], '{null}')", (json.dumps(event("7")),)),
+                         [(1, 0)])
 
     def test_the_same_content_again_is_a_duplicate_and_no_conflict(self):
         self.store.ingest([event()])
@@ -41,7 +44,8 @@ class Ingest(DatabaseTest):
         self.store.ingest([event(content={"artifactId": "a"})], [{"normalised": ["x"]}])
         other = event(content={"artifactId": "b"})
         self.assertEqual(self.store.ingest([other], [{"normalised": ["time"]}]), (0, 1))
-        self.assertEqual(self.store.ingest([other, event(content={"artifactId": "b"}, minutes=3), event(content={"artifactId": "c"})]), (0, 3))
+        self.assertEqual(self.store.ingest([other, event(content={"artifactId": "b"}, minutes=3), event(content={"artifactId": "c"})]),
+                         (0, 3))
         self.assertEqual(self.conflicts(), [("1", 3, "b"), ("1", 1, "c")])
         self.assertEqual(self.store.query("select notes, digest <> stored_digest, source from cdviz_store.event_conflict where seen = 3"), [({"normalised": ["time"]}, True, "/ci/a")])
         self.assertEqual(self.store.query("select artifact_id from cdviz_store.deployment"), [("a",)])
@@ -64,7 +68,8 @@ class Ingest(DatabaseTest):
         self.assertEqual(self.store.value("select seen from cdviz_store.event_conflict where payload @> '{\"subject\": {\"content\": {\"artifactId\": \"x3\"}}}'"), 2)
 
     def test_a_type_of_another_tool_is_stored_and_means_nothing(self):
-        self.store.ingest([event("1", kind="com.example.service.deployed.0.1.0"), event("2", kind="dev.cdeventsx.acme-scan.finished.0.1.0", subject="s1")])
+        self.store.ingest([event("1", kind="com.example.service.deployed.0.1.0"),
+                           event("2", kind="dev.cdeventsx.acme-scan.finished.0.1.0", subject="s1")])
         self.assertEqual(self.store.query("select subject, predicate, type_version from cdviz.events order by event_id"),
                          [("com.example.service", "deployed", "0.1.0"), ("acme-scan", "finished", "0.1.0")])
         self.assertEqual(self.store.query("select count(*) from cdviz_store.deployment"), [(0,)])
@@ -92,7 +97,8 @@ class Ingest(DatabaseTest):
         for one in make.events:
             self.store.ingest([one])
         self.assertEqual(self.store.query("select environment_id, service_id, removed, kind from cdviz_store.environment_state order by 1, 2"),
-                         [("dev", "api", True, "remove"), ("dev", "late", True, "remove"), ("dev", "web", False, "deploy"), ("prod", "web", False, "deploy")])
+                         [("dev", "api", True, "remove"), ("dev", "late", True, "remove"), ("dev", "web", False, "deploy"),
+                          ("prod", "web", False, "deploy")])
         make.add("service.removed", "web", 9, {"environment": {}})
         self.store.ingest(make.events[-1:])
         self.assertEqual(self.store.query("select environment_id from cdviz_store.environment_state where not removed"), [])
@@ -115,17 +121,22 @@ class Ingest(DatabaseTest):
 
     def test_the_collector_may_call_the_write_function_and_nothing_else(self):
         self.server.query(f"grant connect on database {self.store.name} to public", database="postgres")
-        self.server.query("do $$ begin create role writer login in role cdviz_ingest; exception when duplicate_object then null; end $$", database="postgres")
+        self.server.query("do $$ begin create role writer login in role cdviz_ingest; exception when duplicate_object then null; end $$",
+                          database="postgres")
         self.store.query("insert into cdviz_store.environment_alias values ('production', 'prod')")
         connection = self.server.connect(self.store.name, "writer")
         self.addCleanup(connection.close)
         writer = Store.__new__(Store)
         writer.connection, writer.cursor = connection, connection.cursor()
         self.assertEqual(writer.ingest([event("1"), event("2", kind="dev.cdevents.environment.deleted.0.1.0", subject="prod")]), (2, 0))
-        for forbidden in ("select * from cdviz_store.event", "select * from cdviz_store.deployment", "insert into cdviz_store.service values ('x', null, now(), now())",
-                          "update cdviz_store.environment_state set artifact_id = 'x'", "truncate cdviz_store.run", "insert into cdviz_store.environment_alias values ('a', 'b')",
-                          "select cdviz_store.project('{}')", "select * from cdviz_store.rebuild_step()", "select cdviz_store.rebuild_begin()", "select cdviz_store.rebuild_cancel()",
-                          "select cdviz_store.keep_conflicts('{}', '{}')", "select cdviz_store.count_events('{}')", "select cdviz_store.lock_fold(true)", "create table cdviz_store.x ()",
+        for forbidden in ("select * from cdviz_store.event", "select * from cdviz_store.deployment",
+                          "insert into cdviz_store.service values ('x', null, now(), now())",
+                          "update cdviz_store.environment_state set artifact_id = 'x'", "truncate cdviz_store.run",
+                          "insert into cdviz_store.environment_alias values ('a', 'b')",
+                          "select cdviz_store.project('{}')", "select * from cdviz_store.rebuild_step()",
+                          "select cdviz_store.rebuild_begin()", "select cdviz_store.rebuild_cancel()",
+                          "select cdviz_store.keep_conflicts('{}', '{}')", "select cdviz_store.count_events('{}')",
+                          "select cdviz_store.lock_fold(true)", "create table cdviz_store.x ()",
                           "create table cdviz_rebuild.x ()", "select cdviz_store.refold_rules()"):
             with self.assertRaises(psycopg2.errors.InsufficientPrivilege, msg=forbidden):
                 writer.query(forbidden)

@@ -33,7 +33,8 @@ class Rebuild(DatabaseTest):
         store.query(CONFIGURATION)
         store.ingest(rich())
         expected = store.contents()
-        store.query("truncate " + ", ".join(f"cdviz_store.{name}" for (name,) in store.query("select name from cdviz_store.rebuilt_tables()")))
+        store.query("truncate " + ", ".join(f"cdviz_store.{name}" for (name,
+                                                                       ) in store.query("select name from cdviz_store.rebuilt_tables()")))
         self.assertGreater(self.finish(store), 100)
         self.assert_same(store.contents(), expected, "from nothing")
 
