@@ -208,7 +208,8 @@ void write_oddities(const Scene& scene) {
              Json().object("repository", reference("shop/web-shop", kGithub)));
   book.repeat_last(scene.at(29h) + 3s);
 
-  const auto refused = [&](Ago ago, std::string_view type, std::string_view time, Json subject) {
+  const auto refused = [&](Ago ago, std::string_view type, std::string_view time,
+                           const Json& subject) {
     book.write_refused(scene.at(ago),
                        Json()
                            .object("context", Json()
