@@ -90,8 +90,8 @@ std::variant<Checked, Unusable> check(std::string&& document, const Rules& rules
   const bool refused =
       !found.storable || (rules.policy == Policy::strict && !found.problems.empty());
   if (refused) {
-    return Unusable{found.problems.take(), std::move(found.event.id),
-                    std::move(found.event.source)};
+    return Unusable{found.problems.take(), std::move(found.event.id), std::move(found.event.source),
+                    std::move(found.event.type)};
   }
   Checked checked{.event = std::move(found.event)};
   checked.violations = found.problems.take();

@@ -16,7 +16,8 @@ std::variant<EventData, Unusable> parse(std::string&& document) {
     if (problems.empty()) read_event(parsed.root(), event, problems);
   }
   if (!problems.empty()) {
-    return Unusable{problems.take(), std::move(event.id), std::move(event.source)};
+    return Unusable{problems.take(), std::move(event.id), std::move(event.source),
+                    std::move(event.type)};
   }
   event.json = std::move(document);
   return event;

@@ -14,8 +14,9 @@ namespace cdviz::cdevents {
 /// Why a document is not an event that can be stored. At least one problem.
 struct Unusable {
   std::vector<Problem> problems;
-  std::string id;      ///< context.id if it could be read, for the dead letter
-  std::string source;  ///< context.source likewise
+  std::string id;         ///< context.id if it could be read, for the dead letter
+  std::string source;     ///< context.source likewise
+  std::string type = {};  ///< context.type likewise
 };
 
 /// Reads one JSON document. Safe to call from any thread.
