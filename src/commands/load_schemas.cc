@@ -76,4 +76,29 @@ LoadedSchemas load_schemas(const config::Config& config) {
   return out;
 }
 
+Result<std::shared_ptr<const UserSchemas>> load_schemas(const std::vector<std::string>& names) {
+  std::vector<UserSchemas::Entry> entries;
+  for (const std::string& name : names) {
+    // A type has no slash; a file whose name has "=" can be given as ./a=b.
+    const auto equals = name.find('=');
+    const bool has_type = equals < name.find('/');
+    const std::string path = has_type ? name.substr(equals + 1) : name;
+    std::string error;
+    auto text = config::read_text_file(path, JsonSchemas::kTextBytes, error);
+    if (!text) return Error{Fault::stop, fmt::format("the schema \"{}\" {}", path, error)};
+    entries.push_back({.type = has_type ? name.substr(0, equals) : "*",
+                       .schema_uri = {},
+                       .text = {.name = path, .uri = file_uri(path), .json = std::move(*text)}});
+  }
+  if (entries.size() > UserSchemas::kSchemas) {
+    return Error{Fault::stop, fmt::format("at most {} schemas are read", UserSchemas::kSchemas)};
+  }
+  auto compiled = UserSchemas::compile(entries);
+  if (const auto* mistakes = std::get_if<std::vector<JsonSchemas::Mistake>>(&compiled)) {
+    const auto& first = mistakes->front();
+    return Error{Fault::stop, fmt::format("{}{}", entries[first.text].text.name, first.message)};
+  }
+  return std::make_shared<const UserSchemas>(std::move(std::get<UserSchemas>(compiled)));
+}
+
 }  // namespace cdviz::commands

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "commands/commands.h"
+#include "commands/type_text.h"
 #include "registry/registry.h"
 
 namespace cdviz::commands {
@@ -73,11 +74,17 @@ int compare(const fs::path& folder, const std::vector<config::Page>& pages) {
   return differing.empty() ? 0 : 1;
 }
 
+std::vector<config::Page> all_pages(const config::Catalogue& catalogue) {
+  auto pages = config::reference(catalogue);
+  pages.push_back({"cdevents-types.md", type_page()});
+  return pages;
+}
+
 int run(const Flags& flags) {
   const auto catalogue = registry::catalogue();
   if (flags.schema) fmt::print("{}", config::json_schema(catalogue));
-  if (!flags.output.empty()) return write(flags.output, config::reference(catalogue));
-  if (!flags.check.empty()) return compare(flags.check, config::reference(catalogue));
+  if (!flags.output.empty()) return write(flags.output, all_pages(catalogue));
+  if (!flags.check.empty()) return compare(flags.check, all_pages(catalogue));
   return 0;
 }
 
