@@ -1,6 +1,7 @@
 // types: the vocabulary of CDEvents: which types there are, an example of one, its JSON Schema.
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,13 +37,15 @@ struct Flags {
 
 /// The names of the vocabulary that look most like `name`, at most three.
 std::string nearest_types(std::string_view name) {
-  const bool is_long = name.starts_with("dev.");
   std::vector<std::string_view> names;
   const auto rows = cdevents::type_rows();
-  for (const auto& row : rows) names.emplace_back(row.name);
-  if (is_long) {
-    names.clear();
-    for (const auto& kind : cdevents::Vocabulary::get().kinds()) names.emplace_back(kind.type);
+  const auto& kinds = cdevents::Vocabulary::get().kinds();
+  if (name.starts_with("dev.")) {
+    std::transform(kinds.begin(), kinds.end(), std::back_inserter(names),
+                   [](const EventKind& kind) -> std::string_view { return kind.type; });
+  } else {
+    std::transform(rows.begin(), rows.end(), std::back_inserter(names),
+                   [](const cdevents::TypeRow& row) -> std::string_view { return row.name; });
   }
   std::string near;
   for (int i = 0; i < 3; ++i) {
