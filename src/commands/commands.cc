@@ -14,6 +14,8 @@ void add_all(CLI::App& app, int& exit_code) {
   add_connect(app, exit_code);
   add_migrate(app, exit_code);
   add_query(app, exit_code);
+  add_database(app, exit_code);
+  add_delivery_settings(app, exit_code);
   add_grant_reader(app, exit_code);
   add_dead_letters(app, exit_code);
   add_queue(app, exit_code);

@@ -17,6 +17,9 @@ void add_demo(CLI::App& app, int& exit_code);
 void add_connect(CLI::App& app, int& exit_code);
 void add_migrate(CLI::App& app, int& exit_code);
 void add_query(CLI::App& app, int& exit_code);
+void add_database(CLI::App& app, int& exit_code);
+void add_delivery_settings(CLI::App& app,
+                           int& exit_code);  ///< environments, services, deployment-rules
 void add_grant_reader(CLI::App& app, int& exit_code);
 void add_dead_letters(CLI::App& app, int& exit_code);
 void add_queue(CLI::App& app, int& exit_code);

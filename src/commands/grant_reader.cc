@@ -9,6 +9,7 @@
 
 #include "commands/commands.h"
 #include "commands/database_access.h"
+#include "commands/output.h"
 #include "commands/queue_access.h"
 #include "postgres/create_login.h"
 #include "postgres/secrets.h"

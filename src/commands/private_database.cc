@@ -37,7 +37,10 @@ Result<void> ensure_owner(postgres::Connection& admin, const std::string& passwo
   auto verifier = admin.encrypted_password(kOwner, password);
   if (!verifier) return verifier.error();
   return done(admin.execute(
-      fmt::format("{0} role {1} login password {2} connection limit 5; grant cdviz_owner to {1}; "
+      fmt::format("{0} role {1} login createrole password {2} connection limit 5; "
+                  "grant cdviz_owner to {1}; "
+                  // for `grant-reader`: from PostgreSQL 16 on CREATEROLE alone is not enough
+                  "grant cdviz_ingest, cdviz_reader, cdviz_reader_raw to {1} with admin option; "
                   "alter role {1} set search_path = cdviz, cdviz_store",
                   found->size() > 0 ? "alter" : "create", kOwner, admin.literal(*verifier))));
 }

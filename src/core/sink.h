@@ -1,13 +1,28 @@
 // Where events go.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <stop_token>
+#include <string>
 
 #include "core/event.h"
 #include "core/result.h"
 
 namespace cdviz {
+
+/// What may be told about a document that nobody could use. Its bytes stay in the dead letters.
+struct Refusal {
+  std::int64_t number = 0;        ///< of the dead letter
+  WallTime at = {};               ///< when it was refused
+  std::string component_id = {};  ///< the source that received it or the sink that rejected it
+  bool from_sink = false;
+  std::string code = {};          ///< short and stable: "json", "required", an SQLSTATE, "http_422"
+  std::string reason = {};        ///< for people
+  std::string event_source = {};  ///< context.source and context.id, if they could be read
+  std::string event_id = {};
+  std::int64_t bytes = 0;  ///< of the document
+};
 
 /// Owned by the pipeline, which calls it from one thread.
 struct Sink {
@@ -23,6 +38,15 @@ struct Sink {
   /// until the bad event
   ///          stands alone), stop (try again every 30 s)
   virtual Result<void> write(std::span<const Event> batch, std::stop_token stop) = 0;
+
+  /// Whether the other end keeps a list of what was refused.
+  virtual bool wants_refusals() const { return false; }
+  /// Puts `refusals` on that list. Must be harmless when the same comes twice. Called now and then,
+  /// between two writes; a failure means that they are told again later, whatever the fault.
+  virtual Result<void> note_refusals(std::span<const Refusal> /*refusals*/,
+                                     std::stop_token /*stop*/) {
+    return {};
+  }
 
   /// Most events in a batch.
   virtual std::size_t max_batch() const { return 1; }

@@ -46,6 +46,9 @@ void Dispatcher::run(queue::Position cursor) {
 Dispatcher::Step Dispatcher::serve() {
   const bool finishing = finish_.stop_requested();  // before reading: nothing comes after it
   if (guard_.tripped()) return probe();
+  if (!teller_.tell(*sink_, stop_.get_token())) {
+    services_.log.debug(name_, "what was refused is told later");
+  }
   const auto lot = read(sink_->max_batch());
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
   if (lot->end == cursor_) {

@@ -26,6 +26,7 @@
 #include "pipeline/balance.h"
 #include "pipeline/delivery_watch.h"
 #include "pipeline/health.h"
+#include "pipeline/refusal_teller.h"
 #include "pipeline/reject_guard.h"
 #include "queue/queue.h"
 #include "telemetry/log.h"
@@ -56,6 +57,7 @@ class Dispatcher {
       : name_(std::move(name)),
         sink_(std::move(sink)),
         services_(services),
+        teller_(services.queue, services.clock),
         health_(services.balance.up) {}
 
   /// Delivers until stop(), or until nothing is left after finish(). Destroys the sink when it
@@ -104,6 +106,7 @@ class Dispatcher {
   const std::string name_;
   std::unique_ptr<Sink> sink_;
   const DispatcherServices services_;
+  RefusalTeller teller_;
   Health health_;
   Backoff backoff_;
   RejectGuard guard_;

@@ -365,6 +365,16 @@ QueueStatus Engine::status() const {
   return status;
 }
 
+Result<std::vector<Refusal>> Engine::refusals(std::int64_t after, std::size_t max) {
+  const auto seen = readers_.generation();
+  try {
+    return readers_.lend()->refusals(after, max);
+  } catch (const SqliteError& failure) {
+    note(failure, seen);
+    return error_of(failure);
+  }
+}
+
 Result<std::vector<DeadLetter>> Engine::replay_requests(std::size_t max) {
   const auto seen = readers_.generation();
   try {

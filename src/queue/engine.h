@@ -67,6 +67,7 @@ class Engine final : public Queue {
   Result<std::optional<std::string>> checkpoint(std::string_view source,
                                                 std::string_view key) const override;
   QueueStatus status() const override;
+  Result<std::vector<Refusal>> refusals(std::int64_t after, std::size_t max) override;
   Result<std::vector<DeadLetter>> replay_requests(std::size_t max) override;
   void replayed(std::int64_t number, Batch batch) override;
   void requeue(std::int64_t number, Event event, const std::string& sink) override;

@@ -17,6 +17,7 @@
 #include "core/event.h"
 #include "core/inlet.h"
 #include "core/result.h"
+#include "core/sink.h"
 
 namespace cdviz::telemetry {
 class Log;
@@ -138,6 +139,9 @@ class Queue {
   virtual Result<std::optional<std::string>> checkpoint(std::string_view source,
                                                         std::string_view key) const = 0;
   virtual QueueStatus status() const = 0;
+
+  /// The dead letters with a number above `after`, oldest first, without their bytes.
+  virtual Result<std::vector<Refusal>> refusals(std::int64_t after, std::size_t max) = 0;
 
   /// Dead letters that somebody asked to replay (`dead-letters replay`), oldest first.
   virtual Result<std::vector<DeadLetter>> replay_requests(std::size_t max) = 0;

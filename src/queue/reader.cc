@@ -24,6 +24,10 @@ Reader::Reader(const std::filesystem::path& file, bool immutable)
             "SELECT position, total_events, total_bytes, length(fields) + length(CAST(json AS "
             "BLOB)), received_at FROM events WHERE position > ? ORDER BY position LIMIT 1"),
       checkpoint_(connection_, "SELECT value FROM checkpoints WHERE source = ? AND key = ?"),
+      refusals_(connection_,
+                "SELECT number, at, component_id, from_sink, code, reason, event_source, event_id, "
+                "length(CAST(body AS BLOB)) FROM dead_letters WHERE number > ? ORDER BY number "
+                "LIMIT ?"),
       replay_(connection_, std::string("SELECT ") + kLetterColumns +
                                " FROM dead_letters WHERE replay_at IS NOT NULL ORDER BY number "
                                "LIMIT ?") {
@@ -91,6 +95,25 @@ std::optional<std::string> Reader::checkpoint(std::string_view source, std::stri
   const Reset reset(checkpoint_);
   if (!checkpoint_.bind_text(1, source).bind_text(2, key).step()) return std::nullopt;
   return std::string(checkpoint_.text(0));
+}
+
+std::vector<Refusal> Reader::refusals(std::int64_t after, std::size_t max) {
+  std::vector<Refusal> found;
+  const Reset reset(refusals_);
+  refusals_.bind(1, after);
+  refusals_.bind(2, static_cast<std::int64_t>(max));
+  while (refusals_.step()) {
+    found.push_back({.number = refusals_.integer(0),
+                     .at = wall_time_of(refusals_.integer(1)),
+                     .component_id = std::string(refusals_.text(2)),
+                     .from_sink = refusals_.integer(3) != 0,
+                     .code = std::string(refusals_.text(4)),
+                     .reason = std::string(refusals_.text(5)),
+                     .event_source = std::string(refusals_.text(6)),
+                     .event_id = std::string(refusals_.text(7)),
+                     .bytes = refusals_.integer(8)});
+  }
+  return found;
 }
 
 std::vector<DeadLetter> Reader::replay_requests(std::size_t max) {

@@ -5,6 +5,7 @@
 #include "cdevents/user_schemas.h"
 #include "net/options.h"
 #include "pipeline/options.h"
+#include "postgres/delivery_options.h"
 #include "queue/options.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
@@ -23,6 +24,9 @@ config::Catalogue catalogue() {
                       telemetry::log_options()},
       config::Section{"pipeline", "From the sources through the queue to the sinks.",
                       pipeline::pipeline_options()},
+      config::Section{"delivery",
+                      "Environments, services and deployments, for `database configure`.",
+                      postgres::delivery_options()},
   };
   static constexpr std::array kSources = {
       &sources::http::kind,

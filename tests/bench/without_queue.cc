@@ -48,6 +48,9 @@ class NoQueue final : public queue::Queue {
     status.accepting = true;
     return status;
   }
+  Result<std::vector<Refusal>> refusals(std::int64_t, std::size_t) override {
+    return std::vector<Refusal>{};
+  }
   Result<std::vector<queue::DeadLetter>> replay_requests(std::size_t) override {
     return std::vector<queue::DeadLetter>{};
   }

@@ -148,6 +148,23 @@ class MemoryQueue final : public queue::Queue {
     }
     return status;
   }
+  Result<std::vector<Refusal>> refusals(std::int64_t after, std::size_t max) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<Refusal> found;
+    for (const auto& letter : letters_) {
+      if (letter.number <= after || found.size() == max) continue;
+      found.push_back({.number = letter.number,
+                       .at = letter.at,
+                       .component_id = letter.component_id,
+                       .from_sink = letter.from_sink,
+                       .code = letter.code,
+                       .reason = letter.reason,
+                       .event_source = letter.event_source,
+                       .event_id = letter.event_id,
+                       .bytes = static_cast<std::int64_t>(letter.body.size())});
+    }
+    return found;
+  }
   Result<std::vector<queue::DeadLetter>> replay_requests(std::size_t max) override {
     const std::lock_guard lock(mutex_);
     std::vector<queue::DeadLetter> found;

@@ -10,10 +10,13 @@
 #include <optional>
 #include <string_view>
 
+#include <unistd.h>
+
 #include "config/options.h"
 #include "postgres/connection.h"
 #include "postgres/fault.h"
 #include "postgres/url.h"
+#include "sinks/postgres/housekeeping.h"
 #include "telemetry/metrics.h"
 
 namespace cdviz::sinks::postgres {
@@ -87,6 +90,11 @@ Error with_advice(Error error) {
   return error;
 }
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 class PostgresSink final : public Sink {
  public:
   PostgresSink(ConnectSettings settings, std::size_t batch_events_max, std::size_t batch_bytes_max,
@@ -94,6 +102,8 @@ class PostgresSink final : public Sink {
       : settings_(std::move(settings)),
         batch_events_max_(batch_events_max),
         batch_bytes_max_(batch_bytes_max),
+        clock_(services.clock),
+        housekeeping_(host_name() + ":" + services.name),
         inserted_(services.metrics.counter("cdviz_inserted_events_total",
                                            "Events that the database did not have before.",
                                            {{"component_id", services.name}})),
@@ -124,7 +134,14 @@ class PostgresSink final : public Sink {
     timeouts_ = 0;
     inserted_.Increment(static_cast<double>(stored.value().integer(0, 0)));
     duplicates_.Increment(static_cast<double>(stored.value().integer(0, 1)));
+    housekeeping_.maintain(*connection_, clock_.now(), stop);
     return {};
+  }
+
+  bool wants_refusals() const override { return true; }
+  Result<void> note_refusals(std::span<const Refusal> refusals, std::stop_token stop) override {
+    if (auto connected = connect(stop); !connected) return connected.error();
+    return housekeeping_.note(*connection_, refusals, stop);
   }
 
   std::size_t max_batch() const override { return batch_events_max_; }
@@ -179,6 +196,8 @@ class PostgresSink final : public Sink {
   const ConnectSettings settings_;
   const std::size_t batch_events_max_;
   const std::size_t batch_bytes_max_;
+  const Clock& clock_;
+  Housekeeping housekeeping_;
   telemetry::Counter& inserted_;
   telemetry::Counter& duplicates_;
   telemetry::Counter& connects_;
