@@ -49,6 +49,8 @@ class Queries(DatabaseTest):
         with connection.cursor() as cursor:
             cursor.execute(CONFIGURATION)
             cursor.execute("select * from cdviz_store.ingest(%s::jsonb[])", ([json.dumps(event) for event in rich()],))
+            refused = {"number": 1, "at": "2026-11-20T12:00:00Z", "component": "hook", "code": "json", "reason": "is not JSON", "bytes": 7}
+            cursor.execute("select cdviz_store.note_refused('test', %s::jsonb[])", ([json.dumps(refused)],))
         connection.close()
 
     def ask(self, *arguments, database="filled", expect=0):

@@ -109,6 +109,14 @@ class Collector {
     }
   }
 
+  void await_leaving_sources() {
+    constexpr std::chrono::milliseconds kLook{5};
+    for (auto waited = kLook; pipeline_->has_leaving_sources() && waited < kRoutesDeadline;
+         waited += kLook) {
+      if (!clock_.wait(kLook, {})) return;
+    }
+  }
+
   void announce(const config::Config& config) {
     const std::string url = base_url(config.section("http"));
     const std::lock_guard lock(endpoints_mutex_);
@@ -153,6 +161,9 @@ class Collector {
     log_.set_levels(log.level, log.component_levels);
     routes_.expect_changes();
     const auto reloaded = pipeline_->reload(std::move(parts));
+    // First those that leave, then those that come: a changed webhook has the same path, and who
+    // reads that the configuration was read anew must not meet the old rules.
+    await_leaving_sources();
     await_routes(config);
     successful.Set(reloaded ? 1 : 0);
     if (!reloaded) {

@@ -49,6 +49,7 @@ class PipelineOfThreads final : public Pipeline {
   }
 
   Result<void> reload(Parts parts) override { return roster_.replace(std::move(parts)); }
+  bool has_leaving_sources() const override { return roster_.has_leaving_sources(); }
 
   Drained stop(std::stop_token at_once) override;
 

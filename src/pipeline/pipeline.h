@@ -103,6 +103,8 @@ class Pipeline {
   /// changed, starts the new ones. Does not wait for a stuck component: its successor starts when
   /// it has ended. A sink that is gone keeps its cursor until `queue release`.
   virtual Result<void> reload(Parts parts) = 0;
+  /// True while a source that a reload stopped has not ended yet: it may still take events.
+  virtual bool has_leaving_sources() const = 0;
   /// Stops sources, lets the sinks deliver what is queued until the drain deadline, stops them. A
   /// sink that cannot deliver gets one more try at once; then its events stay in the queue for the
   /// next start.

@@ -165,6 +165,12 @@ void Roster::reap() {
   }
 }
 
+bool Roster::has_leaving_sources() const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(retired_sources_.begin(), retired_sources_.end(),
+                     [](const auto& one) { return !one.part->worker.has_ended(); });
+}
+
 void Roster::stop_sources() {
   const std::lock_guard lock(mutex_);
   for (const auto& one : sources_) one->stop();

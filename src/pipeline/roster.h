@@ -42,6 +42,8 @@ class Roster final : public Addressees {
   /// Destroys those that have ended since they were taken out, and ends the waits of those that are
   /// overdue.
   void reap();
+  /// Whether a source that was replaced or removed still runs.
+  bool has_leaving_sources() const;
 
   void stop_sources();
   void drain_sinks();
