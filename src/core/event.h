@@ -45,7 +45,8 @@ class Event {
 
 /// The parts of a context.type. Views into the text given.
 struct TypeParts {
-  std::string_view prefix;     ///< "dev.cdevents", "dev.cdeventsx"; of other families too the first two parts
+  std::string_view
+      prefix;  ///< "dev.cdevents", "dev.cdeventsx"; of other families too the first two parts
   std::string_view subject;    ///< "service"; for custom types "mytool-resource"
   std::string_view predicate;  ///< "deployed"
   std::string_view version;    ///< "0.2.0", "0.4.0-draft": all that follows

@@ -166,7 +166,9 @@ TEST_F(Reload, ARetiredSourceThatWaitsForADeliveryIsLetGoAfterAWhile) {
   ASSERT_TRUE(eventually([&] { return g.is("out", State::waiting); }));
   ASSERT_TRUE(g.pipeline->reload(only(g.source("in", "2"), g.sink())).has_value());
   EXPECT_FALSE(answer.there());
+  EXPECT_TRUE(g.pipeline->has_leaving_sources());
   ASSERT_TRUE(eventually([&] { return g.input.runs() == 2; }, g.clock));
+  EXPECT_TRUE(eventually([&] { return !g.pipeline->has_leaving_sources(); }));
   EXPECT_FALSE(answer.get().has_value());
 }
 
