@@ -121,18 +121,12 @@ std::optional<std::string> entry_of(const Flags& flags) {
     const auto& values = flags.values[i];
     if (values.empty()) continue;
     switch (setting.form) {
-      case Setting::Form::text:  // "" takes it back to the default
-        if (values.back().empty()) {
+      case Setting::Form::text:
+      case Setting::Form::number:     // the database reads and checks it
+        if (values.back().empty()) {  // takes it back to the default
           entry.raw(setting.name, "null");
         } else {
           entry.text(setting.name, values.back());
-        }
-        break;
-      case Setting::Form::number:
-        if (values.back().empty()) {
-          entry.raw(setting.name, "null");
-        } else {
-          entry.text(setting.name, values.back());  // the database reads and checks it
         }
         break;
       case Setting::Form::list:
@@ -192,10 +186,9 @@ void add_thing(CLI::App& app, const Thing& thing, int& exit_code) {
         ->expected(1)
         ->take_all();
   }
-  auto set_flags = flags;
-  set_flags->database = add_database_flags(*set_verb);
+  flags->database = add_database_flags(*set_verb);
   set_verb->footer("An empty VALUE takes a setting back to its default.");
-  set_verb->callback([set_flags, &exit_code] { exit_code = set(*set_flags); });
+  set_verb->callback([flags, &exit_code] { exit_code = set(*flags); });
 
   auto remove_flags = std::make_shared<Flags>();
   remove_flags->thing = &thing;

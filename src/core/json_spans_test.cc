@@ -177,7 +177,7 @@ void change(Random& random, Value value, Editor& editor, boost::json::value& twi
     }
     if (random.below(2) == 0) {
       editor.append(value, "new", "[true]");
-      object["new"] = {true};
+      object["new"] = boost::json::array{true};
     }
   } else if (random.below(2) == 0) {
     editor.replace(value, "{\"r\":0}");
