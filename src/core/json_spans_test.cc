@@ -166,11 +166,13 @@ void change(Random& random, Value value, Editor& editor, boost::json::value& twi
           editor.remove(child);
           object.erase(name);
           break;
-        case 1:
+        case 1: {
           editor.rename(child, name + "'");
-          object[name + "'"] = object.at(name);
+          boost::json::value moved = object.at(name);
           object.erase(name);
+          object[name + "'"] = std::move(moved);
           break;
+        }
         default:
           change(random, child, editor, object.at(name));
       }

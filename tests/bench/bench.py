@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the collector against the floors of docs/architecture.md, "Speed and size". Called by `./dev bench`.
 
-    bench.py --build build/release [--quick | --smoke] [--only NAME] [--output FILE]
+    bench.py --build build/release [--quick | --smoke] [--output FILE] [NAME…]
 
 The real program, a PostgreSQL of its own with fsync on, and the load generator share this machine's cores, so an absolute
 figure says little: what counts are ratios between things measured in turn, in this one run. Prints Markdown; ends with 1 when
@@ -27,7 +27,9 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "end_to_end"))
-from harness.metrics import Metrics  # noqa: E402  (the folder is found only now)
+sys.path.insert(0, str(HERE))
+from database_bench import database  # noqa: E402  (the folder is found only now)
+from harness.metrics import Metrics  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
@@ -203,6 +205,7 @@ class Bench:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="cdviz-bench-", dir=self.build))
         os.chmod(self.directory, 0o755)
         self.cleanups, self.rows, self.missed, self.number = [], [], [], 0
+        self.said = sys.stderr
 
     def close(self):
         for cleanup in reversed(self.cleanups):
@@ -435,8 +438,8 @@ def strictness(bench):
     program.kill()
 
 
-ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, backlog, idle)}
-NEED_POSTGRES = {"latency", "drain", "end_to_end", "idle"}
+ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, backlog, idle, database)}
+NEED_POSTGRES = {"latency", "drain", "end_to_end", "idle", "database"}
 
 
 def main():
@@ -444,12 +447,13 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--quick", action="store_true", help="about a third of the time and of the backlog")
     parser.add_argument("--smoke", action="store_true", help="seconds: checks that it works; floors are not judged")
-    parser.add_argument("--only", action="append", choices=ALL, help="may be repeated")
+    parser.add_argument("names", nargs="*", choices=[*ALL, []], metavar="NAME", help=f"only these: {', '.join(ALL)}")
+    parser.add_argument("--only", action="append", choices=ALL, help="the same; may be repeated")
     parser.add_argument("--output", help="also write the table to this file")
     options = parser.parse_args()
 
     bench = Bench(options.build, 0.02 if options.smoke else 0.3 if options.quick else 1)
-    names = options.only or list(ALL)
+    names = options.names or options.only or list(ALL)
     try:
         if NEED_POSTGRES & set(names):
             bench.postgres = Postgres(bench)

@@ -1,0 +1,130 @@
+"""How quickly the database takes events with every projection, and answers the questions of database/queries.
+
+The data is the demo story many times over, each copy with services, runs and ids of its own: a million events of some
+hundreds of services, in the sixty days that the story has.
+"""
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import time
+
+import psycopg2
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+STORY_EVENTS = 20_000
+BATCH = 1000
+SERVICES = "web-shop|checkout|catalog|search|payments|ledger|notifier|auth"
+# The targets of the database's design: state now or at a moment, the metrics of 30 days, and everything else.
+FLOORS_MS = {"state": 50, "delivery": 500}
+OTHER_MS = 2000
+
+
+def key_of(line):
+    """(source, id) of an event; None of the few documents in the story that a collector refuses."""
+    try:
+        event = json.loads(line)
+        context = event["context"]
+        fine = (re.match(r"\d{4}-\d\d-\d\dT", context["timestamp"]) and re.match(r"\w+\.\w+\.[^.]+\.[^.]+\..", context["type"])
+                and event["subject"]["id"])
+        return (context["source"], context["id"]) if fine else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def copies(bench, count):
+    """The stories, one list of events (as text) each."""
+    story = subprocess.run([bench.program, "demo", "--output", "-", "--until", "2026-06-30T12:00:00Z"], check=True,
+                           capture_output=True, text=True).stdout.splitlines()
+    story = list({key_of(line): line for line in story if key_of(line)}.values())  # the story repeats some of its events
+    names = re.compile(rf"\b({SERVICES})\b")
+    for number in range(count):
+        # Ids and sources of its own: /demo/argocd is /demo/7/argocd in the seventh.
+        yield [names.sub(rf"\1-{number}", line.replace('"/demo/', f'"/demo/{number}/')) for line in story]
+
+
+def required_parameters(connection):
+    """Something to ask for, from what is stored."""
+    def one(sql):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            return str(cursor.fetchone()[0])
+    return {"a": "staging", "b": "prod-eu", "q": "checkout",
+            "uid": one("select event_uid from cdviz_store.event limit 1"),
+            "artifact": one("select artifact_id from cdviz_store.environment_state where artifact_id is not null order by 1 limit 1"),
+            "incident-suspects": one("select incident_id from cdviz_store.incident order by 1 limit 1"),
+            "journey": one("select change_id from cdviz_store.artifact where change_id is not null order by 1 limit 1")}
+
+
+def flags_of(name, known):
+    text = (ROOT / f"database/queries/{name}.sql").read_text(encoding="utf-8")
+    given = []
+    for parameter, kind, default in re.findall(r"^-- parameter (\w+) ([a-z \[\]]+?)(?: = (.*?))?: ", text, re.M):
+        if parameter in ("from", "to", "at") and kind == "timestamptz":
+            given += [f"--{parameter}", {"from": "2026-05-31", "to": "2026-06-30", "at": "2026-06-15T12:00:00Z"}[parameter]]
+        elif not default:
+            given += ["--" + parameter.replace("_", "-"), known.get(name, known.get(parameter, ""))]
+    return given
+
+
+def milliseconds(bench, name, flags):
+    """Of the whole command, the best of three: a page that is open asks again."""
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        subprocess.run([bench.program, "query", name, *flags, "--format", "csv", "--url", bench.postgres.url()], check=True,
+                       stdout=subprocess.DEVNULL)
+        took.append((time.monotonic() - began) * 1000)
+    return min(took)
+
+
+def write(bench, connection, stories):
+    """All of them through ingest(); every tenth also into a bare table, in turn. @returns (events, median ratio, rates)"""
+    cursor = connection.cursor()
+    cursor.execute("create table bare (source text, id text, payload jsonb, unique (source, id))")
+    rows_file = bench.postgres.directory / "bare"
+    events, ours, bare = 0, [], []
+    for number, story in enumerate(stories):
+        began = time.monotonic()
+        for first in range(0, len(story), BATCH):
+            cursor.execute("select inserted from cdviz_store.ingest(%s::jsonb[])", (story[first:first + BATCH],))
+            events += cursor.fetchone()[0]
+        ours.append(len(story) / (time.monotonic() - began))
+        if number % 10 == 0:
+            lines = []
+            for text in story:
+                context = json.loads(text)["context"]
+                escaped = text.replace("\\", "\\\\")
+                lines.append(f"{context['source']}/{number}\t{context['id']}\t{escaped}\n")
+            rows_file.write_text("".join(lines), encoding="utf-8")
+            rows_file.chmod(0o644)
+            began = time.monotonic()
+            bench.postgres.sql(f"\\copy bare from '{rows_file}'")
+            bare.append(len(story) / (time.monotonic() - began))
+    cursor.execute("drop table bare")
+    return events, ours, bare
+
+
+def database(bench):
+    """A million events in, and every question of the library asked."""
+    stories = max(1, round(1_000_000 / STORY_EVENTS * bench.scale))
+    connection = psycopg2.connect(bench.postgres.url())
+    connection.autocommit = True
+    began = time.monotonic()
+    events, ours, bare = write(bench, connection, copies(bench, stories))
+    print(f"  {events:,} events stored in {time.monotonic() - began:.0f} s", file=bench.said)
+    # The last tenth: when the tables are full.
+    late = statistics.median(ours[-max(1, len(ours) // 10):])
+    ratio = late / statistics.median(bare)
+    bench.row("write function with every projection / psql \\copy", f"{ratio:.2f}", "≥ 0.2", ratio >= 0.2,
+              f"{late:,.0f} against {statistics.median(bare):,.0f} rows/s, batches of {BATCH}, after {events:,} events")
+    with connection.cursor() as cursor:
+        cursor.execute("vacuum analyze")
+    known = required_parameters(connection)
+    for path in sorted((ROOT / "database/queries").glob("*.sql")):
+        name = path.stem
+        took = milliseconds(bench, name, flags_of(name, known))
+        floor = FLOORS_MS.get(name, OTHER_MS)
+        bench.row(f"query {name}", f"{took:.0f} ms", f"≤ {floor} ms", took <= floor)
+    connection.close()
