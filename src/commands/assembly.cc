@@ -54,11 +54,11 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       continue;
     }
     auto rules = rules_of(entry, root_url, schemas.schemas);
+    auto fingerprint = entry.options.fingerprint() + entry.common.fingerprint() +
+                       rules.default_source + schemas.fingerprint;
     parts.sources.push_back({.name = entry.name,
                              .type = std::string(entry.kind->name),
-                             .fingerprint = entry.options.fingerprint() +
-                                            entry.common.fingerprint() + rules.default_source +
-                                            schemas.fingerprint,
+                             .fingerprint = std::move(fingerprint),
                              .source = std::move(*made),
                              .rules = std::move(rules)});
   }
