@@ -26,12 +26,16 @@ struct HousekeepingTest : ::testing::Test {
   Housekeeping housekeeping{"host:db"};
 };
 
+// A NUL and a byte that is no UTF-8: reasons quote what came from outside.
+constexpr std::string_view kReason("is \"not\" JSON: \0 \xff",
+                                   sizeof "is \"not\" JSON: \0 \xff" - 1);
+
 Refusal refusal(std::int64_t number) {
   return {.number = number,
           .at = WallTime(std::chrono::seconds(1'700'000'000)),
           .component_id = "in",
           .code = "json",
-          .reason = std::string("is \"not\" JSON: \0 \xff", 20),
+          .reason = std::string(kReason),
           .bytes = 12};
 }
 
