@@ -8,10 +8,11 @@ CDVIZ_E2E_SCALE=full runs the long forms.
 from .case import EndToEndTest, free_port, scaled, wait_for
 from .collector import BINARY, SANITIZED, Collector
 from .events import check_of, event, event_bytes
+from .gate import Gate
 from .http import Answer, Http, Refused
 from .load import Load
 from .metrics import Metrics
 from .postgres import Postgres
 
-__all__ = ["Answer", "BINARY", "Collector", "EndToEndTest", "Http", "Load", "Metrics", "Postgres", "Refused",
-           "SANITIZED", "check_of", "event", "event_bytes", "free_port", "scaled", "wait_for"]
+__all__ = ["Answer", "BINARY", "Collector", "EndToEndTest", "Gate", "Http", "Load", "Metrics", "Postgres",
+           "Refused", "SANITIZED", "check_of", "event", "event_bytes", "free_port", "scaled", "wait_for"]

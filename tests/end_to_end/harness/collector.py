@@ -24,7 +24,9 @@ port = {port}
 [queue]
 directory = "{queue}"
 {queue_options}
+"""
 
+PARTS = """
 [sources.webhook]
 enabled = true
 [sources.webhook.extractor]
@@ -40,27 +42,35 @@ url = "{url}"
 
 
 class Collector:
-    """`connect` with one webhook and one PostgreSQL sink, on a port that stays the same from start to start."""
+    """`connect` with one webhook and one PostgreSQL sink, on a port that stays the same from start to start.
+
+    @param parts  TOML of the sources and sinks to have instead
+    @param name   tells several collectors of one test apart: directory of the queue, log, configuration
+    """
 
     def __init__(self, test, url="postgresql://nobody@127.0.0.1:1/none", queue=None, queue_options="",
-                 source_options="", extra="", environment=None):
+                 source_options="", extra="", environment=None, parts=PARTS, name="collector"):
         self.test = test
         self.port = free_port()
         self.directory = test.directory
-        self.queue = Path(queue) if queue else test.directory / "queue"
-        self.log = test.directory / "collector.log"
-        self.config = test.directory / "collector.toml"
+        self.name = name
+        self.parts = parts
+        self.queue = Path(queue) if queue else test.directory / ("queue" if name == "collector" else f"queue-{name}")
+        self.log = test.directory / f"{name}.log"
+        self.config = test.directory / f"{name}.toml"
         self.environment = environment or {}
         self.url = url
         self.process = None
         self.write_config(queue_options=queue_options, source_options=source_options, extra=extra)
-        test.logs.append(("collector", self.log))
+        test.logs.append((name, self.log))
         test.addCleanup(self.destroy)
 
     def write_config(self, queue_options="", source_options="", extra="", sink_enabled="true"):
+        parts = self.parts
+        if parts is PARTS:
+            parts = PARTS.format(source_options=source_options, url=self.url, sink_enabled=sink_enabled)
         self.config.write_text(CONFIGURATION.format(
-            port=self.port, queue=self.queue, queue_options=queue_options, source_options=source_options,
-            url=self.url, sink_enabled=sink_enabled) + extra)
+            port=self.port, queue=self.queue, queue_options=queue_options) + parts + extra)
 
     def start(self, ready=True, deadline=30.0):
         with open(self.log, "ab") as log:
