@@ -255,8 +255,8 @@ create table cdviz_store.artifact (
   chain_id           text,
   first_seen_at      timestamptz not null,
   last_seen_at       timestamptz not null,
-  born_at            timestamptz not null generated always as (coalesce(packaged_at, published_at, first_seen_at)) stored);
-create index artifact_base_idx on cdviz_store.artifact (base_id, born_at);
+  ranked_at          timestamptz not null generated always as (coalesce(published_at, packaged_at, first_seen_at)) stored);
+create index artifact_rank_idx on cdviz_store.artifact (base_id, ranked_at, artifact_id);
 create index artifact_change_idx on cdviz_store.artifact (change_id) where change_id is not null;
 comment on table cdviz_store.artifact is 'One row for each artifact that events name. All spellings of a package URL are one artifact.';
 comment on column cdviz_store.artifact.artifact_id is 'Canonical: pkg:type/namespace/name@version, percent-decoded, without qualifiers (with ?tag= if it has no version). What is no package URL stays as it is';
@@ -280,7 +280,8 @@ comment on column cdviz_store.artifact.published_by is 'content.user of artifact
 comment on column cdviz_store.artifact.chain_id is 'The chain its events belong to';
 comment on column cdviz_store.artifact.first_seen_at is 'Time of the first event that names it';
 comment on column cdviz_store.artifact.last_seen_at is 'Time of the last event that names it';
-comment on column cdviz_store.artifact.born_at is 'What orders the artifacts of one base_id: packaged, else published, else first seen';
+comment on column cdviz_store.artifact.ranked_at is 'What orders the artifacts of one base_id: published, else packaged, else first seen; then artifact_id';
+comment on index cdviz_store.artifact_rank_idx is 'Which artifacts lie between two of the same name (cdviz.drift, cdviz.compare_environments).';
 
 create table cdviz_store.change (
   change_key        uuid primary key,

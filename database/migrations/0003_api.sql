@@ -9,13 +9,11 @@ set local role cdviz_owner;
 
 -- ============ names and ranks, used by all below ============
 create view cdviz_store.named_artifact as
-  select artifact_id, base_id, change_id, change_source, published_at,
+  select artifact_id, base_id, change_id, change_source, published_at, ranked_at,
     -- What people call it: a digest is nobody's name for a version.
     coalesce(case when version !~ '^[a-z0-9]+:[0-9a-fA-F]{12}' then nullif(version, '') end, nullif(tag, ''),
-             nullif(left(split_part(version, ':', 2), 12), ''), artifact_id) as version,
-    coalesce(published_at, packaged_at, first_seen_at) as ranked_at
+             nullif(left(split_part(version, ':', 2), 12), ''), artifact_id) as version
   from cdviz_store.artifact;
-create index artifact_rank_idx on cdviz_store.artifact (base_id, (coalesce(published_at, packaged_at, first_seen_at)), artifact_id);
 create index incident_artifact_idx on cdviz_store.incident (artifact_id, first_at) where artifact_id is not null;
 
 -- The change that an artifact was built from: by id, of the source it names if it names one.
@@ -74,10 +72,10 @@ create view cdviz.links as
   select from_type, from_id, kind, to_type, to_id, chain_id, first_at, last_at from cdviz_store.link;
 
 create or replace view cdviz.events as
-  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, subject_key
+  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, subject_key, ingest_seq
   from cdviz_store.event where time > '-infinity';
 create or replace view cdviz.events_raw as
-  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, payload, subject_key, notes
+  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, payload, subject_key, notes, ingest_seq
   from cdviz_store.event where time > '-infinity';
 
 -- ============ what runs where ============
@@ -136,11 +134,25 @@ begin atomic
   where c.action <> 'removed';
 end;
 
+-- The same for the lanes that became empty.
+create function cdviz.removals_at(at timestamptz) returns setof cdviz.deployments
+language sql stable parallel safe rows 10
+begin atomic
+  select d.*
+  from cdviz_store.environment_state e
+  cross join lateral (
+    select l.event_uid, l.action from cdviz_store.deployment l
+    where l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
+    order by l.at desc, l.event_uid desc limit 1) c
+  join cdviz.deployments d on d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id
+  where c.action = 'removed';
+end;
+
 create view cdviz.deployment_attempts as
   select r.run_id, r.source, r.kind, r.name, r.environment_id, v.tier as environment_tier, r.service_id, s.team, r.artifact_id, a.version,
     case when r.finished_at is not null then 'finished' when r.skipped_at is not null then 'skipped'
          when r.last_at < now() - interval '24 hours' then 'abandoned' when r.started_at is not null then 'running' else 'queued' end as state,
-    r.outcome, r.reason, r.uri, r.queued_at, r.started_at, r.finished_at, r.chain_id, r.first_at, r.last_at
+    r.outcome, r.reason, r.uri, r.queued_at, r.started_at, r.finished_at, r.chain_id, r.first_at, r.last_at, r.run_key
   from cdviz_store.run r
   left join cdviz_store.environment_place v using (environment_id)
   left join cdviz_store.service_setting s using (service_id)
@@ -284,7 +296,7 @@ create view cdviz.open_runs as
 create type cdviz.run_summary as (
   name text, runs bigint, success bigint, failure bigint, error bigint, cancelled bigint, pass_rate double precision,
   p50_s double precision, p95_s double precision, queue_p95_s double precision, p50_before_s double precision, change double precision,
-  last_outcome text, last_finished_at timestamptz, failing_since timestamptz, recent_outcomes text[], recent_durations_s double precision[]);
+  last_outcome text, last_finished_at timestamptz, failing_since timestamptz, recent_outcomes text[], recent_durations_s double precision[], recent_run_keys uuid[]);
 
 create function cdviz.run_summaries(of_kind text, since timestamptz, until timestamptz default now()) returns setof cdviz.run_summary
 language sql stable parallel safe rows 200
@@ -309,7 +321,8 @@ begin atomic
       (array_agg(outcome order by back))[1] as last_outcome, max(finished_at) as last_finished_at,
       max(finished_at) filter (where outcome = 'success') as last_success_at,
       array_agg(outcome order by back desc) filter (where inside and back <= 30) as recent_outcomes,
-      array_agg(duration_s order by back desc) filter (where inside and back <= 30) as recent_durations
+      array_agg(duration_s order by back desc) filter (where inside and back <= 30) as recent_durations,
+      array_agg(run_key order by back desc) filter (where inside and back <= 30) as recent_run_keys
     from finished f group by f.name)
   select s.name, s.runs, s.success, s.failure, s.error, s.cancelled,
     s.success::double precision / nullif(s.success + s.failure + s.error, 0), s.p50, s.p95, s.queue_p95, s.p50_before,
@@ -317,7 +330,7 @@ begin atomic
     case when s.last_outcome in ('failure', 'error') then (
       select min(f.finished_at) from finished f
       where f.name = s.name and f.outcome in ('failure', 'error') and f.finished_at > coalesce(s.last_success_at, '-infinity')) end,
-    s.recent_outcomes, s.recent_durations
+    s.recent_outcomes, s.recent_durations, s.recent_run_keys
   from summed s where s.runs > 0;
 end;
 
@@ -634,10 +647,47 @@ create view cdviz.event_notes as
   from cdviz_store.event e
   where e.time > '-infinity' and e.notes is not null;
 
+-- What an event says that its columns do not. Each column is worked out only where it is asked for.
+create view cdviz.event_details as
+  select e.event_uid, e.time, e.ingested_at, e.subject, e.predicate, e.type_version, e.source, e.event_id, e.subject_source, e.subject_id, e.chain_id, e.subject_key, e.ingest_seq,
+    coalesce((select a.environment_id from cdviz_store.environment_alias a where a.alias = n.environment), n.environment,
+      case when e.subject in ('pipelinerun', 'taskrun', 'build') then
+        (select r.environment_id from cdviz_store.run r where r.kind = e.subject and r.run_key = e.subject_key and r.deploys) end) as environment_id,
+    coalesce((select a.service_id from cdviz_store.service_alias a where a.alias = n.service), n.service,
+      case when e.subject in ('pipelinerun', 'taskrun', 'build') then
+        (select r.service_id from cdviz_store.run r where r.kind = e.subject and r.run_key = e.subject_key and r.deploys) end) as service_id,
+    left(coalesce(c.content ->> 'pipelineName', c.content ->> 'taskName', c.content #>> '{testCase,name}', c.content #>> '{testSuite,name}',
+      c.content #>> '{testCase,id}', c.content #>> '{testSuite,id}', c.content ->> 'name'), 512) as name,
+    (select d.kind from cdviz_store.deployment d where d.event_uid = e.event_uid order by d.environment_id, d.service_id limit 1) as deployment_kind,
+    (select a.version from cdviz_store.deployment d join cdviz_store.named_artifact a using (artifact_id)
+     where d.event_uid = e.event_uid order by d.environment_id, d.service_id limit 1) as version,
+    cdviz_store.outcome(c.content ->> 'outcome') as outcome,
+    left(coalesce(c.content ->> 'reason', c.content ->> 'errors', c.content ->> 'description'), 4096) as reason,
+    left(coalesce(c.content ->> 'uri', c.content ->> 'url', c.content ->> 'ticketURI'), 2048) as uri,
+    coalesce(jsonb_array_length(case when jsonb_typeof(e.notes -> 'violations') = 'array' then e.notes -> 'violations' end), 0) as violation_count
+  from cdviz_store.event e
+  cross join lateral (select e.payload #> '{subject,content}' as content) c
+  cross join lateral (select
+    cdviz_store.bounded(case when e.subject = 'environment' then e.subject_id else c.content #>> '{environment,id}' end) as environment,
+    cdviz_store.bounded(case when e.subject = 'service' then e.subject_id else c.content #>> '{service,id}' end) as service) n
+  where e.time > '-infinity';
+
 create view cdviz.conflicts as
   select event_uid, source, event_id, time, digest, stored_digest, seen, first_seen_at, last_seen_at from cdviz_store.event_conflict;
 create view cdviz.conflicts_raw as
   select event_uid, source, event_id, time, digest, stored_digest, seen, first_seen_at, last_seen_at, payload, notes from cdviz_store.event_conflict;
+
+-- Whether an answer that somebody kept is still right. Events count by what is committed; the sequence would run ahead.
+create view cdviz.data_version as
+  select s.events, s.last_ingested_at,
+    (select max(r.ended_at) from cdviz_store.rebuild_progress r where r.phase = 'done') as rebuilt_at,
+    (select md5(string_agg(x.setting, E'\x1f' order by x.setting)) from (
+       select e::text as setting from cdviz_store.environment_setting e union all select e::text from cdviz_store.environment_alias e
+       union all select e::text from cdviz_store.service_setting e union all select e::text from cdviz_store.service_alias e
+       union all select e::text from cdviz_store.environment_tier_rule e union all select e::text from cdviz_store.deployment_rule e) x) as configuration,
+    i.api_version, i.schema_version
+  from (select sum(events)::bigint as events, max(last_ingested_at) as last_ingested_at from cdviz_store.event_source) s
+  cross join cdviz.schema_info i;
 
 -- Quiet compared with the same moment of the last three weeks: nights and weekends are not alarms. The day before each of
 -- those moments is read, not more.
@@ -664,6 +714,7 @@ create view cdviz.sources as
 grant select on cdviz_store.named_artifact, cdviz_store.artifact_change, cdviz_store.environment_place, cdviz_store.service_setting,
   cdviz_store.environment_state, cdviz_store.deployment, cdviz_store.artifact, cdviz_store.change, cdviz_store.run, cdviz_store.link,
   cdviz_store.event_source to cdviz_reader;
+grant execute on function cdviz_store.bounded(text), cdviz_store.outcome(text) to cdviz_reader;  -- named by views: they check who asks
 do $$
 declare object record;
 begin
@@ -681,7 +732,6 @@ end $$;
 comment on view cdviz_store.named_artifact is 'Artifacts with the version that people know, and their place among those of the same base_id.';
 comment on view cdviz_store.artifact_change is 'The change that an artifact was built from.';
 comment on view cdviz_store.environment_place is 'Order and tier of environments, worked out once in a query.';
-comment on index cdviz_store.artifact_rank_idx is 'Which artifacts lie between two of the same name (cdviz.drift, cdviz.compare_environments).';
 comment on index cdviz_store.incident_artifact_idx is 'Incidents that name an artifact (cdviz.deployment_outcomes).';
 
 comment on view cdviz.environments is 'Environments that events name or administrators configured, each once. Example: select environment_id, tier, label from cdviz.environments order by rank, environment_id';
@@ -694,6 +744,7 @@ comment on view cdviz.links is 'Links that events state themselves. Example: sel
 comment on view cdviz.deployments is 'Every report that something was deployed, upgraded, rolled back or removed, oldest facts included. Example: select at, environment_id, service_id, version, previous_version, actor from cdviz.deployments where at > now() - interval ''1 hour'' and is_change order by at desc';
 comment on view cdviz.environment_state is 'What runs where now: one row for each service in each environment. Example: select service_id, environment_id, version, since, actor, previous_version from cdviz.environment_state order by service_id, environment_rank';
 comment on function cdviz.environment_state_at(timestamptz) is 'What ran where at a moment: the rows of cdviz.environment_state as they were. Example: select * from cdviz.environment_state_at(''2026-11-20 12:00Z'') where environment_tier = ''production''';
+comment on function cdviz.removals_at(timestamptz) is 'What did not run any more at a moment: of each service in each environment that it had been removed from, the removal, with what ran before. Example: select service_id, environment_id, at, previous_version from cdviz.removals_at(now())';
 comment on view cdviz.environment_state_history is 'What ran where, as spans of time: one row for each time that a version came to run. Example: select valid_from, valid_to, version from cdviz.environment_state_history where service_id = ''checkout'' and environment_id = ''prod-eu'' order by valid_from desc';
 comment on view cdviz.deployment_attempts is 'Runs that deploy (deployment.* events, and pipelines that a rule takes for deployments), whatever became of them. Example: select * from cdviz.deployment_attempts where outcome = ''failure'' and last_at > now() - interval ''1 day''';
 comment on function cdviz.drift_at(timestamptz) is 'What is behind, and by how much, at a moment: each service in each environment against the nearest environment before it of another tier that has the service; against the newest that runs anywhere, if there is none. Counted by rank of artifacts, not by deployments. Example: select * from cdviz.drift_at(now() - interval ''7 days'') where behind > 0';
@@ -732,6 +783,8 @@ comment on view cdviz.event_counts_daily is 'Number of events for each day, sour
 comment on view cdviz.event_notes is 'Events that break a rule of the specification, or were changed on their way in so that they fit. Example: select source, violations from cdviz.event_notes where violation_count > 0 and time > now() - interval ''1 day''';
 comment on view cdviz.conflicts is 'Events that came under a key (source, id) that another content had taken: the first counts. Example: select source, event_id, seen from cdviz.conflicts order by last_seen_at desc';
 comment on view cdviz.conflicts_raw is 'cdviz.conflicts plus the payload that was not stored. Granted only to cdviz_reader_raw. Example: select payload from cdviz.conflicts_raw where event_id = ''17''';
+comment on view cdviz.event_details is 'cdviz.events plus what an event says: where it happened, and with which outcome. Example: select time, subject, predicate, environment_id, service_id, version, outcome from cdviz.event_details where time > now() - interval ''1 hour'' order by time desc limit 100';
+comment on view cdviz.data_version is 'One row that changes whenever an answer of this schema may change, other than by the clock. Example: select events, configuration from cdviz.data_version';
 comment on view cdviz.sources is 'Who sends events, and who went silent: longer than 3 times the silence at this moment of the last three weeks, and 15 minutes. Example: select source, silent_s, usual_silence_s from cdviz.sources where quiet';
 
 do $$
@@ -742,7 +795,6 @@ begin
     ('environments', 'rank', 'Place in the order of delivery: as configured, else above 10,000 by tier; equal ranks are ordered by id'),
     ('artifacts', 'version', 'What people call it: the version of the package URL, else its tag, else the first 12 digits of its digest, else its id'),
     ('artifacts', 'purl_version', 'Version of the package URL: a version, or a digest (sha256:…)'),
-    ('artifacts', 'ranked_at', 'What orders the artifacts of one base_id: published, else packaged, else first seen'),
     ('changes', 'state', 'open, in review, merged or abandoned'),
     ('changes', 'cycle_time_s', 'Seconds from created to merged'),
     ('tickets', 'summary', 'content.summary of its last event'), ('tickets', 'ticket_type', 'content.ticketType of its last event'),
@@ -779,7 +831,7 @@ begin
     ('run_summary', 'queue_p95_s', '95th percentile of the seconds in the queue'), ('run_summary', 'p50_before_s', 'Median duration in the equally long time before'),
     ('run_summary', 'change', 'p50_s / p50_before_s - 1: 0.4 is 40 % slower'), ('run_summary', 'last_outcome', 'Outcome of the last'), ('run_summary', 'last_finished_at', 'When the last finished'),
     ('run_summary', 'failing_since', 'First failure since the last success; null if the last did not fail'),
-    ('run_summary', 'recent_outcomes', 'Outcomes of the last 30, oldest first'), ('run_summary', 'recent_durations_s', 'Their durations in seconds, in the same order'),
+    ('run_summary', 'recent_outcomes', 'Outcomes of the last 30, oldest first'), ('run_summary', 'recent_durations_s', 'Their durations in seconds, in the same order'), ('run_summary', 'recent_run_keys', 'Their run_keys, in the same order'),
     ('test_case_health', 'case_id', 'Id of the test case, or its name if it has none'), ('test_case_health', 'name', 'Name of the test case'),
     ('test_case_health', 'state', 'broken, flaky, failing or healthy'), ('test_case_health', 'because', 'Why it is judged so; null if healthy'),
     ('test_case_health', 'runs', 'Runs that finished'), ('test_case_health', 'failures', 'Of them failures and errors'), ('test_case_health', 'fail_rate', 'failures / runs, 0 to 1'),
@@ -815,6 +867,14 @@ begin
     ('journey_step', 'name', 'Name of the run, version of the artifact, description of change or incident'), ('journey_step', 'outcome', 'Outcome of a run; open or resolved for an incident'),
     ('journey_step', 'duration_s', 'Seconds that it took, or that the version ran'), ('journey_step', 'via', 'How it is known to belong here: id, field: …, chain, link'), ('journey_step', 'event_uid', 'The event, for deployments'),
     ('event_notes', 'violation_count', 'How many rules it breaks'), ('event_notes', 'violations', 'Which: [{"pointer", "rule", "message"}]'), ('event_notes', 'normalised', 'What was changed on its way in: ["id", "time", …]'),
+    ('event_details', 'environment_id', 'Canonical id of the environment that it names, or that its run deploys to'), ('event_details', 'service_id', 'Canonical id of the service that it names, or that its run deploys'),
+    ('event_details', 'name', 'Name of the pipeline, task, suite or case'), ('event_details', 'deployment_kind', 'deploy, upgrade, rollback, redeploy or remove, if it tells of one'),
+    ('event_details', 'version', 'Version that it deployed'), ('event_details', 'outcome', 'success, failure, error, cancel, skip, …, if it says so'),
+    ('event_details', 'reason', 'content.reason, content.errors or content.description'), ('event_details', 'uri', 'content.uri, content.url or content.ticketURI'),
+    ('event_details', 'violation_count', 'How many rules of the specification it breaks'),
+    ('data_version', 'events', 'Events that are stored; null: none ever was'), ('data_version', 'last_ingested_at', 'When the last one was stored'), ('data_version', 'rebuilt_at', 'When the last rebuild ended'),
+    ('data_version', 'configuration', 'A digest of the configuration of environments, services and deployments'),
+    ('data_version', 'api_version', 'As in cdviz.schema_info'), ('data_version', 'schema_version', 'As in cdviz.schema_info'),
     ('sources', 'silent_s', 'Seconds since the time of its last event'), ('sources', 'usual_silence_s', 'The longest silence at this moment of the week in the last three weeks, at most a day; null: not known so long'),
     ('sources', 'quiet', 'It is silent for longer than usual; null if what is usual is not known yet')) as v (object, name, text)
   loop
@@ -828,7 +888,7 @@ begin
       regexp_replace(regexp_replace(regexp_replace(regexp_replace(col_description(t.oid, b.attnum), ', bounded', ''),
         '\mevent\.(?=[a-z])', 'cdviz.events.'), '\mdeployment\.(?=[a-z])', 'cdviz.deployments.'), 'a row of deployment_rule|a rule of deployment_rule', 'a rule for deployments') as text
     from (values
-      (1, 'events', 'event'), (1, 'events_raw', 'event'), (1, 'event_notes', 'event'), (1, 'environments', 'environment_known'), (1, 'services', 'service_known'),
+      (1, 'events', 'event'), (1, 'events_raw', 'event'), (1, 'event_notes', 'event'), (1, 'event_details', 'event'), (1, 'environments', 'environment_known'), (1, 'services', 'service_known'),
       (1, 'artifacts', 'artifact'), (1, 'changes', 'change'), (1, 'tickets', 'ticket'), (1, 'approvals', 'approval'), (1, 'links', 'link'),
       (1, 'deployments', 'deployment'), (1, 'environment_state', 'environment_state'), (1, 'environment_state_history', 'deployment'),
       (1, 'deployment_attempts', 'run'), (1, 'runs', 'run'), (1, 'pipeline_runs', 'run'), (1, 'task_runs', 'run'), (1, 'builds', 'run'),
