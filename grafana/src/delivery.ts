@@ -72,6 +72,13 @@ export const delivery = (): Dashboard => dashboard({
       id: 6, title: "Failed deployment recovery time (steps in UTC)", size: [12, 8], unit: "s", page: "delivery", nothing: "No deployment failed and recovered",
       text: "Median time until the failures that began in a step ended: with a rollback, a fix or the end of the incident.",
     }, series("delivery-series", filter, DAYS, [], { columns: ["recovery_p50_s"] }), { recovery_p50_s: "median" }),
+    drawn({
+      id: 7, title: "Where the lead time goes, week by week (weeks begin on Monday, UTC)", size: [24, 9], unit: "s", stacked: true, page: "delivery",
+      nothing: "No change could be linked to a deployment",
+      text: "Median of each leg, of the changes that first reached the tier in a week: from created to merged, to the publication of the artifact, to its first deployment in staging, to that in the tier. Medians of legs do not add up to the median of the whole.",
+    }, series("lead-time-legs", filter, "interval '168 hours'", [], { columns: ["to_merge_p50_s", "to_publish_p50_s", "to_stage_p50_s", "to_tier_p50_s"] }), {
+      to_merge_p50_s: "created → merged", to_publish_p50_s: "merged → published", to_stage_p50_s: "published → staging", to_tier_p50_s: "staging → tier",
+    }),
     table({
       id: 8, title: "By service", size: [12, 10], page: "delivery", nothing: "No deployment known in this time",
       text: "Services that were deployed in the time shown. Compare each with its own past.",

@@ -3,7 +3,7 @@ import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DAYS, ask, fromMultipleOf } from "./query";
 import { dashboard, environment, service } from "./dashboard";
 import { drawn, numbers } from "./panels";
-import { deploymentBars, deploymentsTable, driftTable, range, timelinePanel, where } from "./shapes";
+import { attemptsTable, deploymentBars, deploymentsTable, driftTable, range, timelinePanel, where } from "./shapes";
 
 const steps = { ...range, ...where, step: DAYS, from: fromMultipleOf(DAYS) };
 
@@ -34,6 +34,10 @@ export const deployments = (): Dashboard => dashboard({
       id: 5, title: "Every change", size: [24, 12], page: "timeline", nothing: "No deployment known in this time",
       text: "Changes of what runs, newest first, at most 500. ● deploy: nothing ran before; ↶ rollback: reported, or an earlier version that came back.",
     }, 500),
+    attemptsTable({
+      id: 7, title: "Attempts that failed, or are under way", size: [24, 8], page: "timeline", nothing: "Every attempt in this time succeeded",
+      text: "Runs that deploy (deployment events, and pipelines that a rule takes for deployments) and have not succeeded, newest first, of the last 1,000 attempts.",
+    }),
     driftTable({
       id: 6, title: "What waits to be promoted", size: [24, 9], page: "compare", nothing: "Nothing is behind",
       text: "Each service against the nearest environment before that has it, at the end of the time shown.",

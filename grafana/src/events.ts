@@ -1,16 +1,16 @@
 // What was received, from whom, and whether the record holds.
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { STEP, ask, list, typed } from "./query";
-import { dashboard, source, subject, typedText } from "./dashboard";
+import { dashboard, environment, service, source, subject, typedText } from "./dashboard";
 import { bars, drawn, link, pageLink, field, patterns, table } from "./panels";
-import { EVENT, range } from "./shapes";
+import { ENVIRONMENT, EVENT, OUTCOME, SERVICE, range, where } from "./shapes";
 
-const filter = { subject: list("subject"), source: list("source"), q: typed("q") };
+const filter = { ...where, subject: list("subject"), source: list("source"), q: typed("q") };
 
 export const events = (): Dashboard => dashboard({
   name: "events", title: "Events", from: "now-24h", refresh: "1m",
   text: "Every event that was stored, who sends what, who went silent, and what was refused.",
-  variables: [subject(), source(), typedText("q", "Text")], annotated: {},
+  variables: [environment(), service(), subject(), source(), typedText("q", "Text")], annotated: where,
   panels: [
     drawn({
       id: 1, title: "Events", size: [24, 8], unit: "none", stacked: true, label: "subject", page: "events", nothing: "No event in this time",
@@ -20,14 +20,15 @@ export const events = (): Dashboard => dashboard({
       id: 2, title: "Events, newest first", size: [24, 14], page: "events", nothing: "No event in this time",
       text: "At most 500. \"Late\": from when it happened to when it was stored; more than an hour is late or replayed, less than 0 means that a clock is wrong. The payload is in cdviz: it is not for every reader.",
     }, ask("events", { ...range, ...filter, limit: "500" }, {
-      columns: ["time", "subject", "predicate", "subject_id", "source", "late_s", "type_version", "chain_id", "event_id", "event_uid"],
+      columns: ["time", "subject", "predicate", "subject_id", "service_id", "environment_id", "version", "outcome", "reason", "source", "late_s", "violation_count", "type_version", "chain_id", "event_id", "event_uid"],
     }), {
-      time: { title: "When", width: 170 }, subject: "Subject", predicate: "What", subject_id: "Id of the subject", source: "From",
+      time: { title: "When", width: 170 }, subject: "Subject", predicate: "What", subject_id: "Id of the subject", service_id: SERVICE, environment_id: ENVIRONMENT,
+      version: "Version deployed", outcome: OUTCOME, reason: "Why, or what", source: "From", violation_count: "Violations",
       late_s: { title: "Late", more: [
         { id: "thresholds", value: { mode: "absolute", steps: [{ value: null, color: "orange" }, { value: 0, color: "text" }, { value: 3600, color: "orange" }] } },
         { id: "custom.cellOptions", value: { type: "color-text" } },
       ] },
-      type_version: "Version", chain_id: { title: "Chain", links: [link("This chain in cdviz", pageLink("journey", `&id=${field("chain_id")}`))] }, event_id: "Id", event_uid: EVENT,
+      type_version: "Version of the type", chain_id: { title: "Chain", links: [link("This chain in cdviz", pageLink("journey", `&id=${field("chain_id")}`))] }, event_id: "Id", event_uid: EVENT,
     }),
     table({
       id: 3, title: "Who sends, and who went silent", size: [14, 10], page: "events", nothing: "No event was ever received",

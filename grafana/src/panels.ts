@@ -103,6 +103,11 @@ export const KINDS = words({
   remove: ["– remove", "text"],
 });
 
+export const STATES = words({
+  queued: ["… queued", "text"], running: ["◌ running", "blue"], stuck: ["! stuck", "red"], finished: ["finished", "text"], skipped: ["skipped", "text"],
+  abandoned: ["abandoned", "orange"],
+});
+
 /** What a table shows in a column. */
 export interface Cell {
   readonly title: string;

@@ -4,16 +4,11 @@ import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import * as tables from "@grafana/grafana-foundation-sdk/table";
 import { PostgresQuery, STEP, ask, one, series } from "./query";
 import { choice, dashboard, pipeline } from "./dashboard";
-import { drawn, place, table, words, type Placed } from "./panels";
+import { STATES, drawn, place, table, type Placed } from "./panels";
 import { OUTCOME, URI, range } from "./shapes";
 
 const KIND = "${kind:sqlstring}";
 const runs = { kind: KIND, name: one("pipeline") };
-
-const STATES = words({
-  queued: ["… queued", "text"], running: ["◌ running", "blue"], stuck: ["! stuck", "red"], finished: ["finished", "text"], skipped: ["skipped", "text"],
-  abandoned: ["abandoned", "orange"],
-});
 
 /** The durations as a small line in a cell: a built-in transformation and cell, no plugin. */
 const sparklines = (): Placed => {

@@ -2,7 +2,7 @@
 import { AT, DAYS, FROM, TO, ask, fromMultipleOf, list, type Answer } from "./query";
 import type { Values } from "./library";
 import {
-  KINDS, OUTCOMES, dashboardLink, field, lanes, link, pageLink, patterns, table, type Cell, type Common, type Placed,
+  KINDS, OUTCOMES, STATES, dashboardLink, field, lanes, link, pageLink, patterns, table, type Cell, type Common, type Placed,
 } from "./panels";
 
 export const range: Values = { from: FROM, to: TO };
@@ -34,6 +34,9 @@ export const INCIDENT: Cell = {
   ],
 };
 
+// Where there are more bars than anybody can see, the library makes one of several.
+const LABEL = "coalesce(version, '?') || case when n > 1 then ' (' || n || ')' else '' end";
+
 /**
  * What ran when, one lane for each service and environment. A state timeline draws a value until the next point of its
  * lane: so a lane begins with what ran already at the begin of the time, a gap is a point without a version, and what runs
@@ -41,23 +44,22 @@ export const INCIDENT: Cell = {
  */
 export const timeline = (): Answer => {
   const end = `least(${TO}, now())`;
-  return ask("timeline", { ...range, ...where, limit: "2000" }, {
+  return ask("lanes", { ...range, ...where, marks: "2000" }, {
     also: { time: "time", lane: "concat(service_id, ' · ', environment_id)", version: "version" },
     from: `(
-  select greatest(valid_from, ${FROM}) as time, service_id, environment_id, coalesce(version, artifact_id, '?') as version from answer
+  select greatest(valid_from, ${FROM}) as time, service_id, environment_id, environment_rank, ${LABEL} as version from answer
   union all
-  select least(coalesce(valid_to, 'infinity'), ${end}), service_id, environment_id,
-    case when coalesce(valid_to, 'infinity') > ${end} then coalesce(version, artifact_id, '?') end
+  select least(coalesce(valid_to, 'infinity'), ${end}), service_id, environment_id, environment_rank, case when coalesce(valid_to, 'infinity') > ${end} then ${LABEL} end
   from (select *, lead(valid_from) over (partition by service_id, environment_id order by valid_from) as next_from from answer) last
   where next_from is null or next_from <> valid_to
 ) points`,
-    rest: "order by service_id, environment_id, time",
+    rest: "order by service_id, environment_rank, environment_id, time",
   });
 };
 
 export const timelinePanel = (id: number, height: number): Placed => lanes({
   id, title: "What ran when", size: [24, height], page: "timeline", nothing: "No deployment known in this time",
-  text: "A bar is the time that a version ran, one lane for each service and environment; a gap is a time when nothing ran. What ran before the begin of the time is carried in. At most 2,000 bars, 25 lanes a page.",
+  text: "A bar is the time that a version ran, one lane for each service and environment; a gap is a time when nothing ran. What ran before the begin of the time is carried in. Where there would be more than about 2,000 bars, one stands for several, with their number behind the last version. 25 lanes a page.",
 }, timeline());
 
 /** Changes of what runs, newest first. */
@@ -67,6 +69,16 @@ export const deploymentsTable = (common: Common, limit: number, more: Values = {
   }), {
     at: { title: "When", width: 170 }, kind: KIND, service_id: SERVICE, version: "Version", previous_version: "Instead of", environment_id: ENVIRONMENT,
     team: "Team", actor: "By", source: "Reported by", event_uid: EVENT,
+  });
+
+/** Attempts to deploy that did not succeed, or not yet. */
+export const attemptsTable = (common: Common): Placed => table(common,
+  ask("attempts", { ...range, ...where, limit: "1000" }, {
+    columns: ["started_at", "service_id", "version", "environment_id", "state", "outcome", "reason", "name", "run_id", "finished_at", "uri"],
+    rest: "where outcome is distinct from 'success'",
+  }), {
+    started_at: { title: "Started", width: 170 }, service_id: SERVICE, version: "Version", environment_id: ENVIRONMENT, state: { title: "State", mappings: STATES, width: 110 },
+    outcome: OUTCOME, reason: "Why", name: "Pipeline", run_id: "Run", finished_at: "Finished", uri: URI,
   });
 
 export const driftTable = (common: Common): Placed => table(common,
