@@ -9,11 +9,7 @@ set local role cdviz_owner;
 
 -- ============ names and ranks, used by all below ============
 create view cdviz_store.named_artifact as
-  select artifact_id, base_id, change_id, change_source, published_at, ranked_at,
-    -- What people call it: a digest is nobody's name for a version.
-    coalesce(case when version !~ '^[a-z0-9]+:[0-9a-fA-F]{12}' then nullif(version, '') end, nullif(tag, ''),
-             nullif(left(split_part(version, ':', 2), 12), ''), artifact_id) as version
-  from cdviz_store.artifact;
+  select artifact_id, base_id, change_id, change_source, published_at, ranked_at, known_as as version from cdviz_store.artifact;
 create index incident_artifact_idx on cdviz_store.incident (artifact_id, first_at) where artifact_id is not null;
 
 -- The change that an artifact was built from: by id, of the source it names if it names one.
@@ -111,22 +107,21 @@ create view cdviz.environment_state_history as
   left join cdviz_store.named_artifact p on p.artifact_id = d.previous_artifact_id
   where d.is_change and d.action <> 'removed';
 
--- The last change of each lane up to a moment, by two probes of an index for each lane.
+-- The last change of each lane up to a moment, by a probe of an index for each lane; the last report only if it is asked for.
 create function cdviz.environment_state_at(at timestamptz) returns setof cdviz.environment_state
 language sql stable parallel safe rows 1000
 begin atomic
   select e.environment_id, v.tier, v.rank, e.service_id, s.team, c.artifact_id, a.version, c.at,
     extract(epoch from environment_state_at.at - c.at)::double precision, c.kind, c.previous_artifact_id, p.version,
-    c.event_uid, c.source, c.actor, c.inferred, l.at
+    c.event_uid, c.source, c.actor, c.inferred,
+    (select d.at from cdviz_store.deployment d
+     where d.environment_id = e.environment_id and d.service_id = e.service_id and d.at <= environment_state_at.at
+     order by d.at desc, d.event_uid desc limit 1)
   from cdviz_store.environment_state e
   cross join lateral (
     select * from cdviz_store.deployment d
     where d.environment_id = e.environment_id and d.service_id = e.service_id and d.is_change and d.at <= environment_state_at.at
     order by d.at desc, d.event_uid desc limit 1) c
-  cross join lateral (
-    select d.at from cdviz_store.deployment d
-    where d.environment_id = e.environment_id and d.service_id = e.service_id and d.at <= environment_state_at.at
-    order by d.at desc, d.event_uid desc limit 1) l
   left join cdviz_store.environment_place v on v.environment_id = e.environment_id
   left join cdviz_store.service_setting s on s.service_id = e.service_id
   left join cdviz_store.named_artifact a on a.artifact_id = c.artifact_id
@@ -160,41 +155,62 @@ create view cdviz.deployment_attempts as
   where r.deploys;
 
 -- ============ differences ============
+create type cdviz.matrix_cell as (
+  service_id text, team text, environment_id text, environment_tier text, environment_rank integer, artifact_id text, version text,
+  since timestamptz, age_s double precision, kind text, previous_artifact_id text, previous_version text,
+  event_uid uuid, source text, actor text, inferred boolean,
+  upstream_environment_id text, upstream_artifact_id text, upstream_version text, behind bigint, ahead bigint, lag_s double precision);
+
+-- Upstream is the nearest environment before, of another tier, that has the service: production regions do not wait for
+-- each other. Without one (the first in the order, tier other) it is the newest artifact that runs anywhere.
+create function cdviz.matrix_at(at timestamptz) returns setof cdviz.matrix_cell
+language sql stable parallel safe rows 1000
+begin atomic
+  with cell as materialized (
+    select s.environment_id, s.environment_tier, s.environment_rank, s.service_id, s.team, s.artifact_id, s.version, s.since, s.age_s, s.kind,
+      s.previous_artifact_id, s.previous_version, s.event_uid, s.source, s.actor, s.inferred, a.base_id, a.ranked_at
+    from cdviz.environment_state_at(matrix_at.at) s left join cdviz_store.named_artifact a using (artifact_id)),
+  paired as (
+    select distinct on (c.service_id, c.environment_id) c.service_id, c.environment_id,
+      u.environment_id as upstream_environment_id, u.artifact_id as upstream_artifact_id, u.version as upstream_version,
+      u.base_id as upstream_base_id, u.ranked_at as upstream_ranked_at
+    from cell c
+    join cell u on u.service_id = c.service_id and u.artifact_id is not null
+    cross join lateral (select c.environment_tier <> 'other' and u.environment_rank < c.environment_rank and u.environment_tier <> c.environment_tier as is_before) o
+    order by c.service_id, c.environment_id, o.is_before desc, case when o.is_before then u.environment_rank end desc,
+      u.base_id = c.base_id desc nulls last, u.ranked_at desc, u.artifact_id desc, u.environment_id = c.environment_id desc, u.environment_id)
+  select c.service_id, c.team, c.environment_id, c.environment_tier, c.environment_rank, c.artifact_id, c.version, c.since, c.age_s, c.kind,
+    c.previous_artifact_id, c.previous_version, c.event_uid, c.source, c.actor, c.inferred,
+    p.upstream_environment_id, p.upstream_artifact_id, p.upstream_version, n.behind, n.ahead,
+    extract(epoch from matrix_at.at - n.first_missing_at)::double precision
+  from cell c
+  left join paired p on p.service_id = c.service_id and p.environment_id = c.environment_id
+  left join lateral (
+    -- most are what runs upstream: nothing to look for
+    select 0::bigint as behind, 0::bigint as ahead, null::timestamptz as first_missing_at where p.upstream_artifact_id = c.artifact_id
+    union all
+    select count(*) filter (where b.missing), count(*) filter (where b.extra), min(x.ranked_at) filter (where b.missing)
+    from cdviz_store.named_artifact x
+    cross join lateral (select
+      (x.ranked_at, x.artifact_id) > (c.ranked_at, c.artifact_id) and (x.ranked_at, x.artifact_id) <= (p.upstream_ranked_at, p.upstream_artifact_id) as missing,
+      (x.ranked_at, x.artifact_id) > (p.upstream_ranked_at, p.upstream_artifact_id) and (x.ranked_at, x.artifact_id) <= (c.ranked_at, c.artifact_id) as extra) b
+    where p.upstream_artifact_id <> c.artifact_id and x.base_id = c.base_id
+      and x.ranked_at between least(c.ranked_at, p.upstream_ranked_at) and greatest(c.ranked_at, p.upstream_ranked_at)
+    having p.upstream_artifact_id <> c.artifact_id) n
+    on c.base_id = p.upstream_base_id;
+end;
+
 create type cdviz.drift_row as (
   environment_id text, environment_tier text, service_id text, team text, artifact_id text, version text, since timestamptz,
   upstream_environment_id text, upstream_artifact_id text, upstream_version text,
   behind bigint, ahead bigint, lag_s double precision);
 
--- Upstream is the nearest environment before, of another tier, that has the service: production regions do not wait for
--- each other. Without one (the first in the order, tier other) it is the newest artifact that runs anywhere.
 create function cdviz.drift_at(at timestamptz) returns setof cdviz.drift_row
 language sql stable parallel safe rows 1000
 begin atomic
-  with cell as (
-    select s.environment_id, s.environment_tier, s.environment_rank, s.service_id, s.team, s.artifact_id, s.version, s.since, a.base_id, a.ranked_at
-    from cdviz.environment_state_at(drift_at.at) s join cdviz_store.named_artifact a using (artifact_id)),
-  paired as (
-    select distinct on (c.service_id, c.environment_id) c.*,
-      u.environment_id as upstream_environment_id, u.artifact_id as upstream_artifact_id, u.version as upstream_version,
-      u.base_id as upstream_base_id, u.ranked_at as upstream_ranked_at
-    from cell c
-    join cell u on u.service_id = c.service_id
-    cross join lateral (select c.environment_tier <> 'other' and u.environment_rank < c.environment_rank and u.environment_tier <> c.environment_tier as is_before) o
-    order by c.service_id, c.environment_id, o.is_before desc, case when o.is_before then u.environment_rank end desc,
-      u.base_id = c.base_id desc, u.ranked_at desc, u.artifact_id desc, u.environment_id = c.environment_id desc, u.environment_id)
-  select p.environment_id, p.environment_tier, p.service_id, p.team, p.artifact_id, p.version, p.since,
-    p.upstream_environment_id, p.upstream_artifact_id, p.upstream_version, n.behind, n.ahead,
-    extract(epoch from drift_at.at - n.first_missing_at)::double precision
-  from paired p
-  left join lateral (
-    select count(*) filter (where b.missing) as behind, count(*) filter (where b.extra) as ahead, min(x.ranked_at) filter (where b.missing) as first_missing_at
-    from cdviz_store.named_artifact x
-    cross join lateral (select
-      (x.ranked_at, x.artifact_id) > (p.ranked_at, p.artifact_id) and (x.ranked_at, x.artifact_id) <= (p.upstream_ranked_at, p.upstream_artifact_id) as missing,
-      (x.ranked_at, x.artifact_id) > (p.upstream_ranked_at, p.upstream_artifact_id) and (x.ranked_at, x.artifact_id) <= (p.ranked_at, p.artifact_id) as extra) b
-    where x.base_id = p.base_id
-      and x.ranked_at between least(p.ranked_at, p.upstream_ranked_at) and greatest(p.ranked_at, p.upstream_ranked_at)) n
-    on p.base_id = p.upstream_base_id;
+  select m.environment_id, m.environment_tier, m.service_id, m.team, m.artifact_id, m.version, m.since,
+    m.upstream_environment_id, m.upstream_artifact_id, m.upstream_version, m.behind, m.ahead, m.lag_s
+  from cdviz.matrix_at(drift_at.at) m where m.artifact_id is not null;
 end;
 
 create view cdviz.drift as select * from cdviz.drift_at(now());
@@ -452,19 +468,17 @@ create view cdviz.deployment_outcomes as
   left join cdviz_store.named_artifact a on a.artifact_id = d.artifact_id
   left join cdviz_store.artifact_change c on c.artifact_id = d.artifact_id
   left join lateral (
-    select min(r.at) as at from (
-      (select o.at from cdviz_store.deployment o
-       where o.artifact_id = d.previous_artifact_id and o.environment_id = d.environment_id and o.service_id = d.service_id and o.is_change
-         and (o.at, o.event_uid) > (d.at, d.event_uid)
-       order by o.at, o.event_uid limit 1)
-      union all
-      (select o.at from (
-         select * from cdviz_store.deployment l
-         where l.environment_id = d.environment_id and l.service_id = d.service_id and l.is_change and (l.at, l.event_uid) > (d.at, d.event_uid)
-         order by l.at, l.event_uid limit 1) o
-       where o.kind = 'rollback' and not exists (
-         select from cdviz_store.deployment e
-         where e.artifact_id = o.artifact_id and e.environment_id = d.environment_id and e.service_id = d.service_id and (e.at, e.event_uid) < (d.at, d.event_uid)))) r) b on true
+    select min(r.at) as at from cdviz_store.deployment r
+    -- what came back is a rollback, or a deployment into a lane that was empty
+    where r.environment_id = d.environment_id and r.service_id = d.service_id and r.is_change and r.kind in ('rollback', 'deploy')
+      and r.at >= d.at and (r.at, r.event_uid) > (d.at, d.event_uid)
+      and (r.artifact_id = d.previous_artifact_id
+        or (r.kind = 'rollback' and r.at = d.valid_to
+          and not exists (select from cdviz_store.deployment l
+            where l.environment_id = d.environment_id and l.service_id = d.service_id and l.is_change
+              and (l.at, l.event_uid) > (d.at, d.event_uid) and (l.at, l.event_uid) < (r.at, r.event_uid))
+          and not exists (select from cdviz_store.deployment e
+            where e.artifact_id = r.artifact_id and e.environment_id = d.environment_id and e.service_id = d.service_id and (e.at, e.event_uid) < (d.at, d.event_uid))))) b on true
   left join lateral (
     select o.incident_id, o.first_at, o.resolved_at from cdviz_store.incident o
     where o.artifact_id = d.artifact_id and o.environment_id = d.environment_id and (o.service_id is null or o.service_id = d.service_id)
@@ -474,11 +488,12 @@ create view cdviz.deployment_outcomes as
     select
       exists (select from cdviz_store.incident o where o.service_id = d.service_id and (o.environment_id = d.environment_id or o.environment_id is null)
         and o.first_at <= d.at and coalesce(o.resolved_at, 'infinity') > d.at) as during_incident,
+      -- nearly all were in an environment before: that is asked first
       d.artifact_id is not null
-        and exists (select from unnest(v.before) as e (environment_id)
-          where exists (select from cdviz_store.deployment o where o.environment_id = e.environment_id and o.service_id = d.service_id and o.at < d.at))
         and not exists (select from cdviz_store.deployment o
-          where o.artifact_id = d.artifact_id and o.service_id = d.service_id and o.at <= d.at and o.environment_id = any (v.before)) as skipped) h on true
+          where o.artifact_id = d.artifact_id and o.service_id = d.service_id and o.at <= d.at and o.environment_id = any (v.before))
+        and exists (select from unnest(v.before) as e (environment_id)
+          where exists (select from cdviz_store.deployment o where o.environment_id = e.environment_id and o.service_id = d.service_id and o.at < d.at)) as skipped) h on true
   where d.is_change and d.action <> 'removed';
 
 create type cdviz.change_lead_time as (
@@ -491,28 +506,40 @@ create function cdviz.change_lead_times(since timestamptz, until timestamptz def
 returns setof cdviz.change_lead_time
 language sql stable parallel safe rows 1000
 begin atomic
-  with reached as (
-    select d.event_uid, d.at, d.environment_id, d.service_id, d.artifact_id, n.version, n.base_id, n.ranked_at,
-      max(n.ranked_at) over (partition by n.base_id order by d.at, d.event_uid, d.environment_id, d.service_id
-                             rows between unbounded preceding and 1 preceding) as best_before
-    from cdviz_store.deployment d
-    join cdviz_store.environment_place v on v.environment_id = d.environment_id and v.tier = change_lead_times.of_tier
-    join cdviz_store.named_artifact n on n.artifact_id = d.artifact_id
-    where d.is_change and d.action <> 'removed' and d.at < change_lead_times.until),
+  with place as materialized (
+    select environment_id from cdviz_store.environment_place where tier = change_lead_times.of_tier),
+  made as materialized (
+    select d.event_uid, d.at, d.environment_id, d.service_id, d.artifact_id, n.base_id, n.ranked_at
+    from cdviz_store.deployment d join place using (environment_id) join cdviz_store.artifact n using (artifact_id)
+    where d.is_change and d.action <> 'removed' and d.at >= change_lead_times.since and d.at < change_lead_times.until),
+  before as (
+    -- the highest that ran in the tier earlier: downwards from the top, not through all that ever was deployed
+    select b.base_id, x.ranked_at
+    from (select distinct base_id from made) b
+    cross join lateral (
+      select x.ranked_at from cdviz_store.artifact x
+      where x.base_id = b.base_id and x.first_seen_at < change_lead_times.since
+        and exists (select from cdviz_store.deployment d join place using (environment_id)
+          where d.artifact_id = x.artifact_id and d.is_change and d.action <> 'removed' and d.at < change_lead_times.since)
+      order by x.ranked_at desc limit 1) x),
+  reached as (
+    select m.*, greatest(b.ranked_at, max(m.ranked_at) over (partition by m.base_id order by m.at, m.event_uid, m.environment_id, m.service_id
+                                                             rows between unbounded preceding and 1 preceding)) as best_before
+    from made m left join before b using (base_id)),
   carried as (
     select distinct on (c.change_key, r.base_id) r.*, x.artifact_id as built_artifact_id,
       c.change_id, c.source as change_source, c.repository_id, c.created_at, c.merged_at
     from reached r
-    join cdviz_store.named_artifact x on x.base_id = r.base_id and x.ranked_at <= r.ranked_at
+    join cdviz_store.artifact x on x.base_id = r.base_id and x.ranked_at <= r.ranked_at
       and (x.artifact_id = r.artifact_id or x.ranked_at > r.best_before)
     join cdviz_store.artifact_change c on c.artifact_id = x.artifact_id
-    where r.at >= change_lead_times.since and (r.best_before is null or r.ranked_at > r.best_before)
+    where r.best_before is null or r.ranked_at > r.best_before
     order by c.change_key, r.base_id, r.at, r.event_uid, x.ranked_at, x.artifact_id)
   select k.change_id, k.change_source, k.repository_id, k.created_at, k.merged_at, k.built_artifact_id,
-    k.event_uid, k.at, k.environment_id, k.service_id, s.team, k.artifact_id, k.version,
+    k.event_uid, k.at, k.environment_id, k.service_id, s.team, k.artifact_id, n.version,
     case when k.at >= k.merged_at then extract(epoch from k.at - k.merged_at)::double precision end,
     case when k.at >= k.created_at then extract(epoch from k.at - k.created_at)::double precision end
-  from carried k left join cdviz_store.service_setting s using (service_id);
+  from carried k left join cdviz_store.service_setting s using (service_id) left join cdviz_store.named_artifact n on n.artifact_id = k.artifact_id;
 end;
 
 create type cdviz.delivery_metric as (
@@ -695,9 +722,11 @@ create view cdviz.sources as
   with moment as (
     select w.at from (values (now() - interval '7 days'), (now() - interval '14 days'), (now() - interval '21 days')) w (at)),
   silence as (
-    select m.at, e.source, m.at - max(e.time) as silence
-    from moment m join cdviz_store.event e on e.time > m.at - interval '1 day' and e.time <= m.at and e.time > '-infinity'
-    group by m.at, e.source),
+    -- a lateral subquery: no plan may join the moments with the whole lake
+    select m.at, e.source, m.at - e.last_at as silence
+    from moment m cross join lateral (
+      select e.source, max(e.time) as last_at from cdviz_store.event e
+      where e.time > m.at - interval '1 day' and e.time <= m.at and e.time > '-infinity' group by e.source) e),
   usual as (
     select s.source, max(coalesce(q.silence, interval '1 day')) as silence
     from cdviz_store.event_source s join moment m on m.at > s.first_event_at
@@ -747,6 +776,8 @@ comment on function cdviz.environment_state_at(timestamptz) is 'What ran where a
 comment on function cdviz.removals_at(timestamptz) is 'What did not run any more at a moment: of each service in each environment that it had been removed from, the removal, with what ran before. Example: select service_id, environment_id, at, previous_version from cdviz.removals_at(now())';
 comment on view cdviz.environment_state_history is 'What ran where, as spans of time: one row for each time that a version came to run. Example: select valid_from, valid_to, version from cdviz.environment_state_history where service_id = ''checkout'' and environment_id = ''prod-eu'' order by valid_from desc';
 comment on view cdviz.deployment_attempts is 'Runs that deploy (deployment.* events, and pipelines that a rule takes for deployments), whatever became of them. Example: select * from cdviz.deployment_attempts where outcome = ''failure'' and last_at > now() - interval ''1 day''';
+comment on function cdviz.matrix_at(timestamptz) is 'What ran where at a moment, and how far it was behind: the rows of cdviz.environment_state_at with those of cdviz.drift_at beside them, for what costs one of the two. Example: select service_id, environment_id, version, behind from cdviz.matrix_at(now()) order by service_id, environment_rank';
+comment on type cdviz.matrix_cell is 'Rows of cdviz.matrix_at.';
 comment on function cdviz.drift_at(timestamptz) is 'What is behind, and by how much, at a moment: each service in each environment against the nearest environment before it of another tier that has the service; against the newest that runs anywhere, if there is none. Counted by rank of artifacts, not by deployments. Example: select * from cdviz.drift_at(now() - interval ''7 days'') where behind > 0';
 comment on view cdviz.drift is 'cdviz.drift_at(now()). Example: select service_id, environment_id, version, upstream_version, behind, lag_s from cdviz.drift where behind > 0 order by lag_s desc';
 comment on type cdviz.drift_row is 'Rows of cdviz.drift_at.';
@@ -805,6 +836,7 @@ begin
     ('environment_state_history', 'valid_from', 'When it came to run'), ('environment_state_history', 'valid_to', 'When something else came, or it was removed; null: it runs now'),
     ('environment_state_history', 'ran_s', 'Seconds that it ran, until now if it still does'),
     ('deployments', 'environment_tier', 'Tier of the environment: development, test, staging, production or other'),
+    ('matrix_cell', 'age_s', 'Seconds that it had been running'), ('matrix_cell', 'environment_rank', 'Place of the environment in the order of delivery'),
     ('drift_row', 'since', 'Since when it runs there without a break'),
     ('drift_row', 'upstream_environment_id', 'The environment it is compared with'), ('drift_row', 'upstream_artifact_id', 'What runs there'), ('drift_row', 'upstream_version', 'Its version'),
     ('drift_row', 'behind', 'Artifacts of the same name that rank above this one, up to the one upstream; null if the two cannot be compared (other names)'),
@@ -894,7 +926,7 @@ begin
       (1, 'deployment_attempts', 'run'), (1, 'runs', 'run'), (1, 'pipeline_runs', 'run'), (1, 'task_runs', 'run'), (1, 'builds', 'run'),
       (1, 'test_suite_runs', 'run'), (1, 'test_case_runs', 'run'), (1, 'open_runs', 'run'), (1, 'incidents', 'incident'),
       (1, 'incident_suspects', 'deployment'), (1, 'deployment_outcomes', 'deployment'), (1, 'change_lead_time', 'deployment'), (2, 'change_lead_time', 'change'),
-      (1, 'drift_row', 'environment_state'), (1, 'environment_difference', 'environment_state'), (1, 'promotion', 'deployment'), (1, 'journey_step', 'run'),
+      (1, 'drift_row', 'environment_state'), (1, 'matrix_cell', 'environment_state'), (1, 'environment_difference', 'environment_state'), (1, 'promotion', 'deployment'), (1, 'journey_step', 'run'),
       (1, 'event_counts_hourly', 'event_count_hourly'), (1, 'event_counts_daily', 'event_count_daily'), (1, 'sources', 'event_source'),
       (1, 'conflicts', 'event_conflict'), (1, 'conflicts_raw', 'event_conflict')) as v (turn, object, table_name)
     join pg_class c on c.relnamespace = 'cdviz'::regnamespace and c.relname = v.object
@@ -930,7 +962,7 @@ begin
         ('time_to_close_s', 'Seconds from created to closed'), ('artifact_id', 'Canonical id of the artifact')) as x (name, text)
       union all
       select 2, v.object, b.attname, col_description(b.attrelid, b.attnum)
-      from (values ('drift', 'drift_row'), ('pipeline_runs', 'runs'), ('task_runs', 'runs'), ('builds', 'runs'), ('test_suite_runs', 'runs'), ('test_case_runs', 'runs')) as v (object, other)
+      from (values ('drift', 'drift_row'), ('matrix_cell', 'drift_row'), ('pipeline_runs', 'runs'), ('task_runs', 'runs'), ('builds', 'runs'), ('test_suite_runs', 'runs'), ('test_case_runs', 'runs')) as v (object, other)
       join pg_attribute b on b.attrelid = ('cdviz.' || v.other)::regclass and b.attnum > 0) v
     join pg_class c on c.relnamespace = 'cdviz'::regnamespace and (v.object is null or c.relname = v.object)
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and a.attname = v.name

@@ -27,7 +27,7 @@
 -- column name text: Name of the pipeline
 -- column run_id text: Id of the run
 -- column kind text: deployment, pipelinerun, taskrun or build
--- column run_key uuid: Key of the run: --key of the query "run"
+-- column run_key uuid: Key of the run: --key of the query "run-tree"
 -- column uri text: Where it can be looked at
 -- column source text: Who reported it
 select service_id, team, environment_id, environment_tier, state, outcome, reason, version, artifact_id, queued_at, started_at, finished_at, name, run_id, kind, run_key, uri, source

@@ -12,8 +12,6 @@
 -- parameter all boolean = false: Also what was there already
 -- parameter before timestamptz = 'infinity': Only what is older than this
 -- parameter before_uid uuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff': At that very time only lower event_uids
--- parameter before_environment text = '': At that very event only lower environments
--- parameter before_service text = '': And there only lower services
 -- parameter limit bigint = 100: At most so many rows (100,000 at most)
 -- column at timestamptz: When
 -- column environment_id text: The environment
@@ -30,9 +28,11 @@
 -- column inferred boolean: No event says so: a rule took a pipeline for a deployment
 -- column event_uid uuid: The event
 select at, environment_id, environment_tier, service_id, team, kind, artifact_id, version, previous_version, valid_to, actor, source, inferred, event_uid
-from cdviz.deployments
-where at >= :from and at <= :to and at <= :before and (at, event_uid, environment_id, service_id) < (:before, :before_uid, :before_environment, :before_service)
-  and (:all or is_change or 'redeploy' = any (:kind)) and (:kind is null or kind = any (:kind))
-  and (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
-order by at desc, event_uid desc, environment_id desc, service_id desc
-limit least(:limit, 100000)
+from (
+  select * from cdviz.deployments
+  where at >= :from and at <= :to and at <= :before and (at, event_uid) < (:before, :before_uid)
+    and (:all or is_change or 'redeploy' = any (:kind)) and (:kind is null or kind = any (:kind))
+    and (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
+  order by at desc, event_uid desc
+  fetch first least(:limit, 100000) rows with ties) page
+order by at desc, event_uid desc, environment_id, service_id

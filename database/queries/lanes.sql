@@ -23,10 +23,10 @@
 -- column actor text: Who did it, if one event says so
 -- column event_uid uuid: The event; of more the last
 with carried as (
-  select environment_id, service_id, since from cdviz.environment_state_at(:from)
+  select event_uid, environment_id, service_id from cdviz.environment_state_at(:from)
   where (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))),
 bar as (
-  select h.* from carried c join cdviz.environment_state_history h on h.environment_id = c.environment_id and h.service_id = c.service_id and h.valid_from = c.since
+  select h.* from carried c join cdviz.environment_state_history h on h.environment_id = c.environment_id and h.service_id = c.service_id and h.event_uid = c.event_uid
   union all
   select h.* from cdviz.environment_state_history h
   where h.valid_from > :from and h.valid_from <= :to

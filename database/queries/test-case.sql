@@ -20,7 +20,7 @@
 -- column environment_id text: Where it ran
 -- column suite_name text: Name of the suite
 -- column suite_run_id text: Id of its run
--- column suite_run_key uuid: The key of that run: --key of the query "run"
+-- column suite_run_key uuid: The key of that run: --key of the query "run-tree"
 -- column chain_id text: The chain: what it ran on
 -- column uri text: Where it can be looked at
 -- column source text: Where it is from

@@ -104,7 +104,7 @@ class Queries(DatabaseTest):
                     given[given.index("--id") + 1] = self.value(f"select {table[:-1]}_id from cdviz.{table} order by 1 limit 1")
                 if name == "event":
                     given[-1] = self.value("select event_uid::text from cdviz.events limit 1")
-                if name == "run":
+                if name in ("run", "run-tree"):
                     given[given.index("--key") + 1] = self.value("select run_key::text from cdviz.pipeline_runs limit 1")
                 if name == "test-case":
                     given[given.index("--id") + 1] = self.value("select definition_id from cdviz.test_case_runs limit 1")

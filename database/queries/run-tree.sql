@@ -2,10 +2,8 @@
 --
 -- The run and everything that belongs to it: tasks, builds, suites, cases, up to 5 levels down; in the order in which they began.
 --
--- example: cdviz-collector query run --key 0f7c2b1e-5b0e-4f43-9d2a-2f3f1c9f1a77
--- example: cdviz-collector query run --kind testsuiterun --key 0f7c2b1e-5b0e-4f43-9d2a-2f3f1c9f1a77 --format json
+-- example: cdviz-collector query run-tree --key 0f7c2b1e-5b0e-4f43-9d2a-2f3f1c9f1a77
 -- parameter key uuid: Its run_key, as the query "runs" gives it
--- parameter kind text = 'pipelinerun': Its kind: pipelinerun, taskrun, build, testsuiterun, testcaserun or deployment
 -- parameter limit bigint = 2000: At most so many rows (100,000 at most)
 -- column depth integer: 0: the run itself, 1: what belongs to it, 2: what belongs to that, …
 -- column kind text: pipelinerun, taskrun, build, testsuiterun, testcaserun, deployment, …
@@ -28,7 +26,7 @@
 -- column run_key uuid: Its key
 -- column parent_key uuid: The key of the run it belongs to
 with recursive tree as (
-  select 0 as depth, r.* from cdviz.runs r where r.kind = :kind and r.run_key = :key
+  select 0 as depth, r.* from cdviz.runs r where r.run_key = :key
   union all
   -- the first levels only: whoever sends events may make runs each other's parents
   select t.depth + 1, r.* from tree t join cdviz.runs r on r.parent_key = t.run_key where t.depth < 5),
