@@ -18,7 +18,7 @@ export const tests = (): Dashboard => dashboard({
   panels: [
     numbers({
       id: 1, title: "Test cases that ran in this time", size: [24, 4], nothing: "No test case known in this time",
-      text: "Broken: the last 3 runs failed and it passed before. Flaky: both outcomes on the same code, or 4 changes of outcome within the last 30 runs. Failing: the last run failed.",
+      text: "Broken: the last 3 runs failed and it passed before. Flaky: both outcomes on the same code (the same chain), or 4 changes of outcome within the last 30 runs. Failing: it never passed in this time.",
     }, ask("tests", { ...range, state: everything, limit: "100000" }, {
       also: {
         cases: "count(*)", broken: "count(*) filter (where state = 'broken')", flaky: "count(*) filter (where state = 'flaky')",
