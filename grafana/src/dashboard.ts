@@ -37,7 +37,7 @@ export const pipeline = (): Variable => variable("pipeline", "Name",
   ask("pipelines", { ...inRange, kind: "${kind:sqlstring}", limit: "1000" }, { also: { __value: "name" }, rest: "order by name" }).sql)
   .includeAll(true).allValue("null").current({ text: "All", value: "$__all" });
 export const incident = (): Variable => variable("incident", "Incident",
-  ask("incidents", { ...inRange, environment: list("environment"), service: list("service"), limit: "1000" },
+  ask("incident-spans", { ...inRange, environment: list("environment"), service: list("service") },
     { also: { __value: "incident_id" }, rest: "group by incident_id\norder by max(began_at) desc" }).sql);
 
 /** One of a list; the first is chosen. @param choices  value to text */
@@ -66,10 +66,10 @@ function annotations(filter: Values): AnnotationQueryBuilder[] {
       },
       rest: "where environment_tier = 'production'\norder by at",
     }).sql),
-    on("Incidents", "red", ask("incidents", { ...inRange, ...filter, limit: "1000" }, {
+    on("Incidents", "red", ask("incident-spans", { ...inRange, ...filter }, {
       also: {
         time: "began_at", timeend: "coalesce(resolved_at, now())", title: "incident_id",
-        text: "concat_ws(' ', service_id, 'in ' || environment_id, description)", tags: "case when open then 'open' else 'resolved' end",
+        text: "concat_ws(' ', service_id, 'in ' || environment_id, description)", tags: "case when resolved_at is null then 'open' else 'resolved' end",
       },
       rest: "order by began_at",
     }).sql),

@@ -13,9 +13,9 @@ export const incidents = (): Dashboard => dashboard({
     numbers({
       id: 1, title: "In this time", size: [24, 4], nothing: "No incident known in this time", page: "incidents",
       text: "Incidents that were open at some time of those shown, how many of them are open now, and the median time to restore of those that are resolved.",
-    }, ask("incidents", { ...range, ...where, limit: "100000" }, {
+    }, ask("incident-spans", { ...range, ...where, limit: "100000" }, {
       also: {
-        incidents: "count(*)", still_open: "count(*) filter (where open)",
+        incidents: "count(*)", still_open: "count(*) filter (where resolved_at is null)",
         restore_p50_s: "percentile_cont(0.5) within group (order by time_to_restore_s)", restored: "count(time_to_restore_s)",
       },
       rest: "having count(*) > 0",

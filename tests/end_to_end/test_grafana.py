@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import datetime, timedelta, timezone
@@ -341,6 +342,8 @@ class Metrics(unittest.TestCase):
                 with urllib.request.urlopen(address, timeout=10) as answer:
                     return json.load(answer)["data"]["result"]
             except urllib.error.HTTPError as error:
+                if error.code == 503:  # it is starting
+                    return []
                 raise AssertionError(f"{expression}: {error.read().decode()}") from error
             except OSError:
                 return []
@@ -354,11 +357,13 @@ class Metrics(unittest.TestCase):
         expressions = {expression: where for where, expression in dashboards.expressions(made)}
         names = {name for expression in expressions for name in re.findall(r"\b(?:cdviz|process)_\w+", expression)}
         missing, number = set(expressions), 0
-        deadline = time.monotonic() + 60
+        wait_for(lambda: ask("up"), "it scrapes", 120)
+        deadline = time.monotonic() + 120
         while missing and time.monotonic() < deadline:  # a rate needs two scrapes between which something happened
             number += 1
             send(number)
-            wait_for(lambda: ask("up"), "it scrapes", 30)
+            scraped_after = f"timestamp(up) > {time.time() + 1}"
+            wait_for(lambda: ask(scraped_after), "it scrapes again", 60)  # pylint: disable=cell-var-from-loop
             missing = {one for one in missing if not ask(one.replace("$__rate_interval", "1m"))}
         self.assertEqual({expressions[one]: one for one in missing}, {}, "no answer")
         exported = {name for name, _, _ in collector.metrics().samples}
