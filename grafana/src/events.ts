@@ -2,7 +2,7 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { STEP, ask, list, typed } from "./query";
 import { dashboard, environment, service, source, subject, typedText } from "./dashboard";
-import { bars, drawn, link, pageLink, field, patterns, table } from "./panels";
+import { bars, drawn, pageLink, field, patterns, table } from "./panels";
 import { ENVIRONMENT, EVENT, OUTCOME, SERVICE, range, where } from "./shapes";
 
 const filter = { ...where, subject: list("subject"), source: list("source"), q: typed("q") };
@@ -28,7 +28,7 @@ export const events = (): Dashboard => dashboard({
         { id: "thresholds", value: { mode: "absolute", steps: [{ value: null, color: "orange" }, { value: 0, color: "text" }, { value: 3600, color: "orange" }] } },
         { id: "custom.cellOptions", value: { type: "color-text" } },
       ] },
-      type_version: "Version of the type", chain_id: { title: "Chain", links: [link("This chain in cdviz", pageLink("journey", `&id=${field("chain_id")}`))] }, event_id: "Id", event_uid: EVENT,
+      type_version: "Version of the type", chain_id: { title: "Chain", links: [...pageLink("This chain in cdviz", "journey", `&id=${field("chain_id")}`)] }, event_id: "Id", event_uid: EVENT,
     }),
     table({
       id: 3, title: "Who sends, and who went silent", size: [14, 10], page: "events", nothing: "No event was ever received",

@@ -30,7 +30,7 @@ const matrix = (): Placed => {
       { id: "custom.width", value: 200 },
       { id: "links", value: [
         link("Deployments of this service", dashboardLink("deployments", `&var-service=${inCorner}`)),
-        link("Its timeline in cdviz", pageLink("timeline", `&service=${inCorner}`)),
+        ...pageLink("Its timeline in cdviz", "timeline", `&service=${inCorner}`),
       ] },
     ]);
   return sortedBy(place(panel, {

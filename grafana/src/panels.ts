@@ -55,8 +55,11 @@ export interface Common {
   readonly page?: string;
 }
 
+/** The pages of cdviz that are there (dashboard/src/views.ts): what names another has no link to it yet. */
+const PAGES = new Set(["", "timeline", "compare", "events", "collector"]);
+
 /** The built-in page with the time of this dashboard; `${page}` is its address. */
-export const pageLink = (page: string, more = ""): string => `\${page}/${page}?\${__url_time_range}${more}`;
+const pageUrl = (page: string, more: string): string => `\${page}/${page}?\${__url_time_range}${more}`;
 
 /** Another dashboard of these, at the same time and with the same data source. */
 export const dashboardLink = (name: string, more = ""): string =>
@@ -67,8 +70,8 @@ export const field = (column: string): string => `\${__data.fields.${column}:per
 
 export function place<P extends PanelBuilder>(panel: P, common: Common, datasource: DataSourceRef = { ...POSTGRES }): Placed<P> {
   panel.id(common.id).title(common.title).description(common.text).datasource(datasource).noValue(common.nothing ?? "nothing known");
-  if (common.page !== undefined) {
-    panel.links([new DashboardLinkBuilder("Open in cdviz").url(pageLink(common.page)).targetBlank(true)]);
+  if (common.page !== undefined && PAGES.has(common.page)) {
+    panel.links([new DashboardLinkBuilder("Open in cdviz").url(pageUrl(common.page, "")).targetBlank(true)]);
   }
   return { panel, width: common.size[0], height: common.size[1] };
 }
@@ -80,9 +83,19 @@ export const unitOf = (column: Column): string => UNITS[column.unit] ?? "none";
 
 const isNumber = (column: Column): boolean => /^(bigint|integer|double precision)$/.test(column.type);
 
-/** A row of buttons in a cell's menu. */
-export const link = (title: string, url: string): { title: string; url: string; targetBlank: boolean } =>
-  ({ title, url, targetBlank: url.startsWith("${page}") });
+/** An entry of a cell's menu. */
+export interface CellLink {
+  readonly title: string;
+  readonly url: string;
+  readonly targetBlank: boolean;
+}
+
+/** Leads to another of these dashboards. */
+export const link = (title: string, url: string): CellLink => ({ title, url, targetBlank: false });
+
+/** Leads to a page of cdviz: one entry, or none if there is no such page. */
+export const pageLink = (title: string, page: string, more: string): CellLink[] =>
+  PAGES.has(page) ? [{ title, url: pageUrl(page, more), targetBlank: true }] : [];
 
 /** Colours by value: what it means is in the text too, never in the colour alone. */
 export const words = (of: Readonly<Record<string, readonly [text: string, color: string]>>): ValueMapping[] => [{
@@ -112,7 +125,7 @@ export const STATES = words({
 export interface Cell {
   readonly title: string;
   readonly mappings?: ValueMapping[];
-  readonly links?: readonly { title: string; url: string; targetBlank: boolean }[];
+  readonly links?: readonly CellLink[];
   readonly width?: number;
   readonly unit?: string;
   readonly more?: DynamicConfigValue[];
@@ -131,7 +144,7 @@ export function table(common: Common, answer: Answer, cells: Readonly<Record<str
     else if (column && isNumber(column)) properties.push({ id: "unit", value: unitOf(column) });
     if (column && (column.unit === "seconds" || column.unit === "ratio")) properties.push({ id: "decimals", value: 1 });
     if (cell.mappings) properties.push({ id: "mappings", value: cell.mappings }, COLOURED);
-    if (cell.links) properties.push({ id: "links", value: cell.links });
+    if (cell.links?.length) properties.push({ id: "links", value: cell.links });
     if (cell.width) properties.push({ id: "custom.width", value: cell.width });
     panel.overrideByName(name, [...properties, ...(cell.more ?? [])]);
   }

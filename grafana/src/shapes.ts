@@ -12,17 +12,17 @@ export const SERVICE: Cell = {
   title: "Service",
   links: [
     link("Deployments of this service", dashboardLink("deployments", `&var-service=${field("service_id")}`)),
-    link("Its timeline in cdviz", pageLink("timeline", `&service=${field("service_id")}`)),
+    ...pageLink("Its timeline in cdviz", "timeline", `&service=${field("service_id")}`),
   ],
 };
 export const ENVIRONMENT: Cell = {
   title: "Environment",
   links: [
     link("Deployments to this environment", dashboardLink("deployments", `&var-environment=${field("environment_id")}`)),
-    link("This environment in cdviz", pageLink("timeline", `&env=${field("environment_id")}`)),
+    ...pageLink("This environment in cdviz", "timeline", `&env=${field("environment_id")}`),
   ],
 };
-export const EVENT: Cell = { title: "Event", width: 110, links: [link("This event in cdviz", pageLink("events", `&sel=${field("event_uid")}`))] };
+export const EVENT: Cell = { title: "Event", width: 110, links: [...pageLink("This event in cdviz", "events", `&sel=${field("event_uid")}`)] };
 export const KIND: Cell = { title: "What", mappings: KINDS, width: 120 };
 export const OUTCOME: Cell = { title: "Outcome", mappings: OUTCOMES, width: 120 };
 export const URI: Cell = { title: "Where to look", links: [{ title: "Open", url: "${__value.raw}", targetBlank: true }] };
@@ -30,7 +30,7 @@ export const INCIDENT: Cell = {
   title: "Incident",
   links: [
     link("Suspects of this incident", dashboardLink("incidents", `&var-incident=${field("incident_id")}`)),
-    link("This incident in cdviz", pageLink("incidents", `&sel=${field("incident_id")}`)),
+    ...pageLink("This incident in cdviz", "incidents", `&sel=${field("incident_id")}`),
   ],
 };
 

@@ -141,6 +141,16 @@ class Rules(unittest.TestCase):
             others = [(name, one) for name, one in BOARDS if name != f"{file}.json"]
             self.assertTrue([what for what in lint.across([*others, (f"{file}.json", made)]) if said in what], said)
 
+    def test_links_to_pages_of_cdviz_lead_to_pages(self):
+        views = ROOT / "dashboard/src/views.ts"
+        if not views.exists():
+            self.skipTest("skipped: the pages of cdviz are not in this tree")
+        there = set(re.findall(r'path: "([a-z]*)"', views.read_text(encoding="utf-8")))
+        for file, made in BOARDS:
+            for url in dashboards.links(made):
+                if match := re.match(r"\$\{page\}/([a-z]*)", url):
+                    self.assertIn(match[1], there, f"{file}: {url}")
+
     def test_every_dashboard_is_there(self):
         self.assertEqual([file for file, _ in BOARDS], [f"{name}.json" for name in (
             "collector", "delivery", "deployments", "events", "incidents", "overview", "pipelines", "tests")])
