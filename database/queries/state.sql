@@ -8,6 +8,8 @@
 -- parameter at timestamptz = now(): The moment
 -- parameter environment text[] = null: Only these environments; without it all
 -- parameter service text[] = null: Only these services; without it all
+-- parameter differs boolean = false: Only services of which not every environment has the same version
+-- parameter problems boolean = false: Only services with a failed or stuck attempt, a rollback or an open incident somewhere
 -- column service_id text: The service
 -- column team text: The team that owns it, if configured
 -- column environment_id text: The environment
@@ -33,21 +35,30 @@
 -- column attempt_at timestamptz: When it began
 -- column attempt_uri text: Where it can be looked at
 -- column incidents text[]: Incidents of this service here that were open
-select s.service_id, s.team, s.environment_id, s.environment_tier, s.environment_rank, s.artifact_id, s.version, s.since, s.age_s, s.kind,
-  s.previous_version, s.actor, s.source, s.event_uid, d.upstream_environment_id, d.upstream_version, d.behind, d.ahead, d.lag_s,
-  t.state as attempt_state, t.outcome as attempt_outcome, t.version as attempt_version, t.first_at as attempt_at, t.uri as attempt_uri,
-  array(select i.incident_id from cdviz.incidents i
-        where i.service_id = s.service_id and (i.environment_id = s.environment_id or i.environment_id is null)
-          and i.first_at <= :at and coalesce(i.resolved_at, 'infinity') > :at
-        order by i.first_at) as incidents
-from cdviz.environment_state_at(:at) s
-left join cdviz.drift_at(:at) d on d.environment_id = s.environment_id and d.service_id = s.service_id
-left join lateral (
-  select case when a.finished_at > :at then 'running' else a.state end as state, case when a.finished_at <= :at then a.outcome end as outcome,
-    a.version, a.first_at, a.uri
-  from cdviz.deployment_attempts a
-  where a.environment_id = s.environment_id and a.service_id = s.service_id and a.last_at > s.since and a.first_at <= :at
-    and (a.finished_at is null or a.finished_at > :at or a.outcome <> 'success') and a.state <> 'abandoned'
-  order by a.last_at desc limit 1) t on true
-where (:environment is null or s.environment_id = any (:environment)) and (:service is null or s.service_id = any (:service))
-order by s.service_id, s.environment_rank, s.environment_id
+with cells as (
+  select s.service_id, s.team, s.environment_id, s.environment_tier, s.environment_rank, s.artifact_id, s.version, s.since, s.age_s, s.kind,
+    s.previous_version, s.actor, s.source, s.event_uid, d.upstream_environment_id, d.upstream_version, d.behind, d.ahead, d.lag_s,
+    t.state as attempt_state, t.outcome as attempt_outcome, t.version as attempt_version, t.first_at as attempt_at, t.uri as attempt_uri,
+    array(select i.incident_id from cdviz.incidents i
+          where i.service_id = s.service_id and (i.environment_id = s.environment_id or i.environment_id is null)
+            and i.first_at <= :at and coalesce(i.resolved_at, 'infinity') > :at
+          order by i.first_at) as incidents
+  from cdviz.environment_state_at(:at) s
+  left join cdviz.drift_at(:at) d on d.environment_id = s.environment_id and d.service_id = s.service_id
+  left join lateral (
+    select case when a.finished_at > :at then 'running' else a.state end as state, case when a.finished_at <= :at then a.outcome end as outcome,
+      a.version, a.first_at, a.uri
+    from cdviz.deployment_attempts a
+    where a.environment_id = s.environment_id and a.service_id = s.service_id and a.last_at > s.since and a.first_at <= :at
+      and (a.finished_at is null or a.finished_at > :at or a.outcome <> 'success') and a.state <> 'abandoned'
+    order by a.last_at desc limit 1) t on true
+  where (:environment is null or s.environment_id = any (:environment)) and (:service is null or s.service_id = any (:service)))
+select c.service_id, c.team, c.environment_id, c.environment_tier, c.environment_rank, c.artifact_id, c.version, c.since, c.age_s,
+  c.kind, c.previous_version, c.actor, c.source, c.event_uid, c.upstream_environment_id, c.upstream_version, c.behind,
+  c.ahead, c.lag_s, c.attempt_state, c.attempt_outcome, c.attempt_version, c.attempt_at, c.attempt_uri, c.incidents
+from cells c
+where (not :differs or c.service_id in (
+    select service_id from cells group by service_id having count(distinct coalesce(version, artifact_id, '')) > 1))
+  and (not :problems or c.service_id in (
+    select service_id from cells where kind = 'rollback' or attempt_outcome is not null or attempt_state = 'stuck' or incidents <> '{}'))
+order by c.service_id, c.environment_rank, c.environment_id
