@@ -99,8 +99,8 @@ class Queries(DatabaseTest):
             parameters, _ = header(name)
             with self.subTest(name):
                 given = [*flags(name), *(since if "from" in parameters else [])]
-                if name in ("incident-suspects", "journey"):
-                    table = "incidents" if name == "incident-suspects" else "changes"
+                if name in ("incident", "incident-suspects", "journey"):
+                    table = "changes" if name == "journey" else "incidents"
                     given[given.index("--id") + 1] = self.value(f"select {table[:-1]}_id from cdviz.{table} order by 1 limit 1")
                 if name == "event":
                     given[-1] = self.value("select event_uid::text from cdviz.events limit 1")
