@@ -7,9 +7,11 @@
 #include "pipeline/options.h"
 #include "postgres/delivery_options.h"
 #include "queue/options.h"
+#include "sinks/kafka/kafka.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
+#include "sources/kafka/kafka.h"
 #include "telemetry/options.h"
 
 namespace cdviz::registry {
@@ -30,8 +32,10 @@ config::Catalogue catalogue() {
   };
   static constexpr std::array kSources = {
       &sources::http::kind,
+      &sources::kafka::kind,
   };
   static constexpr std::array kSinks = {
+      &sinks::kafka::kind,
       &sinks::postgres::kind,
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
