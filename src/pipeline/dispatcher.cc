@@ -74,11 +74,16 @@ Result<Dispatcher::Lot> Dispatcher::read(std::size_t max_events) {
   if (!stored) return stored.error();
   Lot lot;
   lot.end = cursor_;
+  filtered_.clear();  // what was not passed yet is read again
   lot.events.reserve(stored->size());
   lot.positions.reserve(stored->size());
   for (queue::Stored& one : *stored) {
     lot.end = one.position;
     if (!one.target.empty() && one.target != name_) continue;
+    if (filters_ && !filter_.passes(*one.event)) {
+      filtered_.push_back(one.position);
+      continue;
+    }
     lot.events.push_back(std::move(one.event));
     lot.positions.push_back(one.position);
   }
@@ -208,8 +213,17 @@ Dispatcher::Step Dispatcher::bury(const queue::DeadLetter& letter, queue::Positi
 
 void Dispatcher::advance(queue::Position to) {
   cursor_ = to;
+  count_filtered(to);
   services_.queue.advance(name_, to, {}, {});
   if (services_.watch != nullptr) services_.watch->delivered(name_, to);
+}
+
+/// Once for each event: when the cursor has moved past it, however often it was read.
+void Dispatcher::count_filtered(queue::Position to) {
+  if (filtered_.empty()) return;
+  const auto passed = std::upper_bound(filtered_.begin(), filtered_.end(), to);
+  services_.balance.filtered.Increment(static_cast<double>(passed - filtered_.begin()));
+  filtered_.erase(filtered_.begin(), passed);
 }
 
 Result<void> Dispatcher::advance_and_wait(std::vector<queue::DeadLetter> letters,
@@ -221,6 +235,7 @@ Result<void> Dispatcher::advance_and_wait(std::vector<queue::DeadLetter> letters
   auto result = answered.get();
   if (!result) return result;
   cursor_ = to;
+  count_filtered(to);
   if (services_.watch != nullptr) services_.watch->delivered(name_, to);
   return result;
 }
