@@ -30,7 +30,10 @@ void Dispatcher::stop() {
 
 void Dispatcher::run(queue::Position cursor) {
   cursor_ = cursor;
-  if (!stopping()) works();
+  if (!stopping()) {
+    begin_sink();
+    works();
+  }
   while (!stopping() && serve() != Step::end) {
   }
   // The cursor is on disk before a successor or the next start reads it.
@@ -41,6 +44,14 @@ void Dispatcher::run(queue::Position cursor) {
   }
   sink_.reset();
   health_.set(State::ended, health_.get().second);
+}
+
+void Dispatcher::begin_sink() {
+  try {
+    sink_->begin();
+  } catch (const std::exception& e) {
+    services_.log.error(name_, "the sink failed unexpectedly", {{"error", e.what()}});
+  }
 }
 
 Dispatcher::Step Dispatcher::serve() {

@@ -93,6 +93,7 @@ class Dispatcher {
     queue::Position end{};  ///< of the last one read, whoever it was meant for
   };
 
+  void begin_sink();
   Step serve();
   Result<Lot> read(std::size_t max_events);
   Step deliver(const Lot& lot, std::size_t first, std::size_t last);

@@ -7,6 +7,7 @@
 #include "pipeline/options.h"
 #include "postgres/delivery_options.h"
 #include "queue/options.h"
+#include "sinks/folder/folder.h"
 #include "sinks/http/http.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
@@ -33,9 +34,8 @@ config::Catalogue catalogue() {
       &sources::http::kind,
   };
   static constexpr std::array kSinks = {
-      &sinks::http::kind,
-      &sinks::postgres::kind,
-      &sinks::postgres::kind_db,
+      &sinks::folder::kind,          &sinks::http::kind,
+      &sinks::postgres::kind,        &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
   };
   static const std::array kLists = {
