@@ -48,9 +48,10 @@ BinaryText encoding_of(std::string_view name) {
   return name == "hex" ? BinaryText::hex : BinaryText::base64;
 }
 
-/// The bytes of a secret; nothing, and a problem, if it is not written as token_encoding says.
-std::optional<std::string> key_of(const config::Options& rule, std::string_view option,
-                                  std::string_view text) {
+}  // namespace
+
+std::optional<std::string> read_signature_key(const config::Options& rule, std::string_view option,
+                                              std::string_view text) {
   const std::string encoding = rule.text("token_encoding");
   if (encoding == "none") return std::string(text);
   constexpr std::string_view kStandardWebhooks = "whsec_";
@@ -62,6 +63,22 @@ std::optional<std::string> key_of(const config::Options& rule, std::string_view 
   rule.problem(option, "is not written in " + encoding + ", as token_encoding says");
   return std::nullopt;
 }
+
+SignatureRule read_signature_form(const config::Options& rule) {
+  SignatureRule signature{.keys = {},
+                          .algorithm = algorithm_of(rule.text("algorithm")),
+                          .prefix = rule.text("signature_prefix"),
+                          .encoding = encoding_of(rule.text("signature_encoding")),
+                          .timestamp_header = rule.text("timestamp_header")};
+  if (rule.text("signature_on").empty()) {
+    const auto parts = rule.table("signature_on").table("headers_then_body");
+    signature.separator = parts.text("separator");
+    signature.signed_headers = parts.text_list("headers");
+  }
+  return signature;
+}
+
+namespace {
 
 /// Nothing if one of them is wrong; told by the configuration if it is empty.
 std::optional<std::vector<std::string>> keys_of(const config::Options& rule) {
@@ -76,7 +93,7 @@ std::optional<std::vector<std::string>> keys_of(const config::Options& rule) {
   std::vector<std::string> keys;
   for (const auto& [option, text] : texts) {
     if (text.empty()) return std::nullopt;
-    if (auto key = key_of(rule, option, text)) keys.push_back(std::move(*key));
+    if (auto key = read_signature_key(rule, option, text)) keys.push_back(std::move(*key));
   }
   if (keys.empty() || keys.size() != texts.size()) return std::nullopt;
   return keys;
@@ -85,17 +102,9 @@ std::optional<std::vector<std::string>> keys_of(const config::Options& rule) {
 std::optional<SignatureRule> signature_rule(const config::Options& rule) {
   auto keys = keys_of(rule);
   if (!keys) return std::nullopt;
-  SignatureRule signature{.keys = std::move(*keys),
-                          .algorithm = algorithm_of(rule.text("algorithm")),
-                          .prefix = rule.text("signature_prefix"),
-                          .encoding = encoding_of(rule.text("signature_encoding")),
-                          .timestamp_header = rule.text("timestamp_header"),
-                          .tolerance = rule.duration("tolerance")};
-  if (rule.text("signature_on").empty()) {
-    const auto parts = rule.table("signature_on").table("headers_then_body");
-    signature.separator = parts.text("separator");
-    signature.signed_headers = parts.text_list("headers");
-  }
+  SignatureRule signature = read_signature_form(rule);
+  signature.keys = std::move(*keys);
+  signature.tolerance = rule.duration("tolerance");
   return signature;
 }
 

@@ -100,6 +100,16 @@ inline constexpr std::array kHeaderRuleOptions = {
            .max = 86'400'000},
 };
 
+/// What a signature is made of and how it is written, for those who check it and those who make it:
+/// algorithm, prefix, encoding, what is signed, timestamp_header. Without keys.
+/// @param rule  has these keys of kHeaderRuleOptions
+SignatureRule read_signature_form(const config::Options& rule);
+
+/// The bytes of a secret that is written as `token_encoding` says; nothing, and a problem with
+/// `option`, if it is not.
+std::optional<std::string> read_signature_key(const config::Options& rule, std::string_view option,
+                                              std::string_view text);
+
 /// Reads the table_map "headers", whose fields are kHeaderRuleOptions. Whatever would let anybody
 /// in (no secret, a pattern that does not compile) is reported with Options::problem, or was by the
 /// configuration itself.

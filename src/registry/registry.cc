@@ -7,6 +7,8 @@
 #include "pipeline/options.h"
 #include "postgres/delivery_options.h"
 #include "queue/options.h"
+#include "sinks/folder/folder.h"
+#include "sinks/http/http.h"
 #include "sinks/kafka/kafka.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
@@ -30,16 +32,20 @@ config::Catalogue catalogue() {
                       "Environments, services and deployments, for `database configure`.",
                       postgres::delivery_options()},
   };
+  // clang-format off: a line for each
   static constexpr std::array kSources = {
       &sources::http::kind,
       &sources::kafka::kind,
   };
   static constexpr std::array kSinks = {
+      &sinks::folder::kind,
+      &sinks::http::kind,
       &sinks::kafka::kind,
       &sinks::postgres::kind,
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
   };
+  // clang-format on
   static const std::array kLists = {
       Option{.name = "schemas",
              .type = OptionType::table_list,

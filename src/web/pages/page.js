@@ -134,7 +134,7 @@ function show(status) {
   byId('sources').replaceChildren(
     ...status.sources.map((c) => componentRow(c, ['received', 'queued', 'filtered', 'refused'])));
   byId('sinks').replaceChildren(
-    ...status.sinks.map((c) => componentRow(c, ['delivered', 'rejected', 'pending'])));
+    ...status.sinks.map((c) => componentRow(c, ['delivered', 'rejected', 'filtered', 'pending'])));
   byId('recent').replaceChildren(...status.recent.slice(0, 30).map(eventRow));
   byId('no-events').hidden = status.recent.length > 0;
   byId('send').hidden = status.endpoints.length === 0;
