@@ -7,6 +7,7 @@
 #include "pipeline/options.h"
 #include "postgres/delivery_options.h"
 #include "queue/options.h"
+#include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
@@ -32,6 +33,7 @@ config::Catalogue catalogue() {
       &sources::http::kind,
   };
   static constexpr std::array kSinks = {
+      &sinks::nats::kind,
       &sinks::postgres::kind,
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
