@@ -387,6 +387,12 @@ Subscription::~Subscription() {
   natsSubscription_Destroy(impl_->subscription);
 }
 
+void Subscription::drain(std::chrono::milliseconds timeout) {
+  if (natsSubscription_DrainTimeout(impl_->subscription, timeout.count()) == NATS_OK) {
+    natsSubscription_WaitForDrainCompletion(impl_->subscription, timeout.count());
+  }
+}
+
 std::int64_t Subscription::dropped() const {
   std::int64_t count = 0;
   natsSubscription_GetDropped(impl_->subscription, &count);

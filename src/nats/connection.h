@@ -93,6 +93,8 @@ class Subscription {
   ~Subscription();
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
+  /// Ends it and still takes what the server had sent before it knew; then nothing more comes.
+  void drain(std::chrono::milliseconds timeout);
   /// Messages that libnats dropped since the start because the callback held them back too long.
   std::int64_t dropped() const;
 

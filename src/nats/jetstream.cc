@@ -15,7 +15,10 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 /// For one question to the API.
-constexpr std::int64_t kAnswerWithin_ms = 5'000;
+constexpr std::int64_t kAnswerWithin_ms = 3'000;
+/// A server that deletes a stream still removes its files when others notice; a stream that is made
+/// in that moment would lose its own.
+constexpr std::int64_t kBeforeMaking_ms = 500;
 constexpr std::int64_t kDuplicates_ns = 120LL * 1'000'000'000;
 
 /// A context of the API, for a few calls.
@@ -75,6 +78,7 @@ Result<Consumer> checked(const jsConsumerInfo& info, const std::string& what) {
   }
   return Consumer{
       .made = false,
+      .created_ns = info.Created,
       .ack_wait = std::chrono::duration_cast<milliseconds>(nanoseconds(config.AckWait)),
       .max_ack_pending = positive(config.MaxAckPending),
       .max_request_batch = positive(config.MaxRequestBatch),
@@ -114,6 +118,7 @@ Result<void> ensure_stream(Connection& connection, const std::string& domain,
   const auto there = has_stream(connection, domain, settings.name);
   if (!there) return there.error();
   if (*there) return {};
+  nats_Sleep(kBeforeMaking_ms);
   const Api api(connection, domain);
   if (api.status() != NATS_OK) return failure(connection, api.status(), {}, "JetStream");
   jsStreamConfig config;

@@ -28,7 +28,7 @@ std::string api_prefix(const std::string& domain);
 Result<bool> has_stream(Connection& connection, const std::string& domain, const std::string& name);
 
 /// Makes the stream, on files, with limits and a window for duplicates of two minutes; one that is
-/// there already stays as it is.
+/// there already stays as it is. Takes half a second to make one.
 Result<void> ensure_stream(Connection& connection, const std::string& domain,
                            const StreamSettings& settings);
 
@@ -43,6 +43,7 @@ struct ConsumerSettings {
 /// A pull consumer as the server has it.
 struct Consumer {
   bool made = false;  ///< by us, now
+  std::int64_t created_ns = 0;  ///< since 1970: another one is another consumer
   std::chrono::milliseconds ack_wait{};
   std::int64_t max_ack_pending = 0;    ///< 0: any number
   std::int64_t max_request_batch = 0;  ///< 0: any number

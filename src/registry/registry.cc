@@ -11,6 +11,7 @@
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
+#include "sources/nats/nats.h"
 #include "telemetry/options.h"
 
 namespace cdviz::registry {
@@ -31,6 +32,7 @@ config::Catalogue catalogue() {
   };
   static constexpr std::array kSources = {
       &sources::http::kind,
+      &sources::nats::kind,
   };
   static constexpr std::array kSinks = {
       &sinks::nats::kind,
