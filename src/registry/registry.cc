@@ -10,10 +10,12 @@
 #include "sinks/folder/folder.h"
 #include "sinks/http/http.h"
 #include "sinks/kafka/kafka.h"
+#include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
 #include "sources/kafka/kafka.h"
+#include "sources/nats/nats.h"
 #include "telemetry/options.h"
 
 namespace cdviz::registry {
@@ -32,15 +34,18 @@ config::Catalogue catalogue() {
                       "Environments, services and deployments, for `database configure`.",
                       postgres::delivery_options()},
   };
-  // clang-format off: a line for each
+  // A line for each kind, however short.
+  // clang-format off
   static constexpr std::array kSources = {
       &sources::http::kind,
       &sources::kafka::kind,
+      &sources::nats::kind,
   };
   static constexpr std::array kSinks = {
       &sinks::folder::kind,
       &sinks::http::kind,
       &sinks::kafka::kind,
+      &sinks::nats::kind,
       &sinks::postgres::kind,
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
