@@ -1,4 +1,5 @@
-// reference: the pages about the configuration and its JSON Schema, written from the option tables.
+// reference: the pages about the configuration and its JSON Schema, written from the option tables;
+// and the description of the API.
 #include "config/reference.h"
 
 #include <cerrno>
@@ -15,6 +16,7 @@
 #include "commands/commands.h"
 #include "commands/type_text.h"
 #include "registry/registry.h"
+#include "web/api/description.h"
 
 namespace cdviz::commands {
 namespace {
@@ -25,6 +27,7 @@ struct Flags {
   std::string output;
   std::string check;
   bool schema = false;
+  bool openapi = false;
 };
 
 std::string content(const fs::path& path) {
@@ -82,6 +85,7 @@ std::vector<config::Page> all_pages(const config::Catalogue& catalogue) {
 
 int run(const Flags& flags) {
   const auto catalogue = registry::catalogue();
+  if (flags.openapi) fmt::print("{}", web::api::description());
   if (flags.schema) fmt::print("{}", config::json_schema(catalogue));
   if (!flags.output.empty()) return write(flags.output, all_pages(catalogue));
   if (!flags.check.empty()) return compare(flags.check, all_pages(catalogue));
@@ -108,6 +112,7 @@ void add_reference(CLI::App& app, int& exit_code) {
                    "Say which files of this folder are not up to date (exit code 1)")
       ->type_name("DIR");
   group->add_flag("--schema", flags->schema, "Print the JSON Schema");
+  group->add_flag("--openapi", flags->openapi, "Print the description of the dashboard's API");
   group->require_option(1);
   verb->callback([flags, &exit_code] { exit_code = run(*flags); });
 }

@@ -17,6 +17,7 @@
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
 #include "telemetry/options.h"
+#include "web/api/options.h"
 
 namespace cdviz::registry {
 
@@ -24,6 +25,8 @@ config::Catalogue catalogue() {
   static const std::array kSections = {
       config::Section{"http", "The collector's HTTP server: webhooks, health, metrics, the page.",
                       net::http_options()},
+      config::Section{"dashboard", "The dashboard: the database that it reads, and who may see it.",
+                      web::api::dashboard_options()},
       config::Section{"queue", "The durable queue: what was accepted is on disk.",
                       queue::queue_options()},
       config::Section{"log", "What the collector tells about itself on standard error.",

@@ -1,0 +1,272 @@
+#include "web/api/endpoints.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cctype>
+
+#include "queries/library.h"
+
+namespace cdviz::web::api {
+namespace {
+
+constexpr std::size_t kMarks = 2000;  // what a page can draw at once
+
+constexpr std::array kEndpoints = {
+    Endpoint{.path = "/state",
+             .query = "state",
+             .tag = "Matrix",
+             .not_null = "service_id environment_id environment_tier environment_rank since age_s "
+                         "kind event_uid",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/drift",
+             .query = "drift",
+             .tag = "Matrix",
+             .not_null = "service_id environment_id since upstream_environment_id",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/environments",
+             .query = "environments",
+             .tag = "Matrix",
+             .not_null = "environment_id label tier rank configured aliases services"},
+    Endpoint{.path = "/services",
+             .query = "services",
+             .tag = "Matrix",
+             .not_null = "service_id label labels environments",
+             .rows_max = kMarks},
+    Endpoint{.path = "/deployments",
+             .query = "deployments",
+             .tag = "Timeline",
+             .not_null = "at environment_id environment_tier service_id kind inferred event_uid",
+             .paged = true},
+    Endpoint{.path = "/timeline",
+             .query = "timeline",
+             .tag = "Timeline",
+             .not_null = "service_id environment_id environment_tier valid_from event_uid",
+             .rows_max = kMarks},
+    Endpoint{.path = "/artifacts/locations",
+             .query = "artifact-locations",
+             .tag = "Timeline",
+             .not_null = "environment_id environment_tier service_id valid_from ran_s artifact_id "
+                         "event_uid"},
+    Endpoint{.path = "/compare",
+             .query = "compare",
+             .tag = "Compare",
+             .not_null = "service_id relation",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/promotion",
+             .query = "promotion",
+             .tag = "Compare",
+             .not_null = "service_id artifact_id first_in_a first_in_b took_s",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/journey",
+             .query = "journey",
+             .tag = "Journey",
+             .not_null = "at step subject subject_id via",
+             .heavy = true},
+    Endpoint{.path = "/search",
+             .query = "search",
+             .tag = "Journey",
+             .not_null = "what id exact",
+             .heavy = true},
+    Endpoint{.path = "/events",
+             .query = "events",
+             .tag = "Events",
+             .not_null = "time subject predicate type_version subject_id source event_id late_s "
+                         "event_uid",
+             .paged = true},
+    Endpoint{.path = "/events/histogram",
+             .query = "event-histogram",
+             .tag = "Events",
+             .not_null = "time subject n",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/events/facets",
+             .query = "event-facets",
+             .tag = "Events",
+             .not_null = "facet value n",
+             .heavy = true},
+    Endpoint{.path = "/events/kinds",
+             .query = "event-kinds",
+             .tag = "Events",
+             .not_null = "subject predicate n first_at last_at"},
+    Endpoint{.path = "/events/types",
+             .query = "event-types",
+             .tag = "Events",
+             .not_null = "subject source n first_day last_day",
+             .rows_max = kMarks},
+    Endpoint{.path = "/events/violations",
+             .query = "violations",
+             .tag = "Events",
+             .not_null = "time source event_id subject predicate violation_count event_uid"},
+    Endpoint{.path = "/events/conflicts",
+             .query = "conflicts",
+             .tag = "Events",
+             .not_null = "last_seen_at source event_id seen first_seen_at event_uid"},
+    Endpoint{.path = "/events/{uid}",
+             .query = "event",
+             .tag = "Events",
+             .not_null = "time ingested_at source event_id type payload",
+             .path_parameter = {"uid", "uid"}},
+    Endpoint{.path = "/pipelines",
+             .query = "pipelines",
+             .tag = "Pipelines",
+             .not_null = "name runs success failure error cancelled open stuck recent_outcomes "
+                         "recent_durations_s",
+             .heavy = true},
+    Endpoint{.path = "/pipelines/{name}/runs",
+             .query = "runs",
+             .tag = "Pipelines",
+             .not_null = "run_id state source run_key",
+             .path_parameter = {"name", "name"},
+             .rows_max = 500},
+    Endpoint{.path = "/runs",
+             .query = "runs",
+             .tag = "Pipelines",
+             .not_null = "run_id state source run_key"},
+    Endpoint{.path = "/runs/open",
+             .query = "open-runs",
+             .tag = "Pipelines",
+             .not_null = "kind run_id state source"},
+    Endpoint{.path = "/runs/{key}",
+             .query = "run",
+             .tag = "Pipelines",
+             .not_null = "kind run_id state source run_key",
+             .path_parameter = {"key", "key"}},
+    Endpoint{.path = "/runs/{key}/tasks",
+             .query = "runs",
+             .tag = "Pipelines",
+             .not_null = "run_id state source run_key",
+             .path_parameter = {"parent", "key"},
+             .fixed = {"kind", "taskrun"}},
+    Endpoint{.path = "/deployment-rules",
+             .query = "deployment-rules",
+             .tag = "Pipelines",
+             .not_null = "rule priority kind pipeline service environment"},
+    Endpoint{.path = "/tests/suites",
+             .query = "test-suites",
+             .tag = "Tests",
+             .not_null = "day name runs success",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/tests/cases",
+             .query = "tests",
+             .tag = "Tests",
+             .not_null = "case_id state runs failures flips history environments",
+             .heavy = true},
+    Endpoint{.path = "/tests/cases/{name}/runs",
+             .query = "runs",
+             .tag = "Tests",
+             .not_null = "run_id state source run_key",
+             .path_parameter = {"name", "name"},
+             .fixed = {"kind", "testcaserun"}},
+    Endpoint{.path = "/delivery",
+             .query = "delivery",
+             .tag = "Delivery",
+             .not_null = "period since until",
+             .heavy = true},
+    Endpoint{.path = "/delivery/series",
+             .query = "delivery-series",
+             .tag = "Delivery",
+             .not_null = "time deployments rollbacks",
+             .heavy = true},
+    Endpoint{.path = "/delivery/services",
+             .query = "delivery-by-service",
+             .tag = "Delivery",
+             .not_null = "service_id deployments rollbacks",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/delivery/deployments",
+             .query = "delivery-deployments",
+             .tag = "Delivery",
+             .not_null = "at environment_id service_id kind failed unplanned event_uid",
+             .heavy = true},
+    Endpoint{.path = "/delivery/changes",
+             .query = "lead-times",
+             .tag = "Delivery",
+             .not_null = "change_id service_id environment_id deployed_at event_uid",
+             .heavy = true},
+    Endpoint{.path = "/incidents",
+             .query = "incidents",
+             .tag = "Incidents",
+             .not_null = "incident_id open source",
+             .heavy = true},
+    Endpoint{.path = "/incidents/{id}",
+             .query = "incident",
+             .tag = "Incidents",
+             .not_null = "incident_id open source",
+             .path_parameter = {"id", "id"}},
+    Endpoint{.path = "/incidents/{id}/suspects",
+             .query = "incident-suspects",
+             .tag = "Incidents",
+             .not_null = "suspicion because service_id environment_id kind deployed_at event_uid",
+             .path_parameter = {"id", "id"}},
+    Endpoint{.path = "/sources",
+             .query = "sources",
+             .tag = "Collector",
+             .not_null = "source events events_today",
+             .rows_max = kMarks,
+             .heavy = true},
+    Endpoint{.path = "/refused",
+             .query = "refused",
+             .tag = "Collector",
+             .not_null = "at component component_kind code reason bytes collector number"},
+};
+
+bool has_word(std::string_view words, std::string_view word) {
+  for (std::size_t at = 0; at < words.size();) {
+    const auto end = std::min(words.find(' ', at), words.size());
+    if (words.substr(at, end - at) == word) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const Endpoint> endpoints() { return kEndpoints; }
+
+const queries::Query& query_of(const Endpoint& endpoint) {
+  const auto* const query = queries::find(endpoint.query);
+  assert(query != nullptr);
+  return *query;
+}
+
+std::string_view public_name(std::string_view parameter) {
+  return parameter == "environment" ? "env" : parameter;
+}
+
+std::vector<const queries::QueryParameter*> free_parameters(const Endpoint& endpoint) {
+  std::vector<const queries::QueryParameter*> parameters;
+  for (const auto& parameter : query_of(endpoint).parameters) {
+    if (parameter.name == endpoint.path_parameter.parameter ||
+        parameter.name == endpoint.fixed.parameter)
+      continue;
+    if (endpoint.paged && (parameter.name == "before" || parameter.name == "before_uid")) continue;
+    parameters.push_back(&parameter);
+  }
+  return parameters;
+}
+
+bool never_null(const Endpoint& endpoint, std::string_view column) {
+  return has_word(endpoint.not_null, column);
+}
+
+std::string schema_name(std::string_view query) {
+  std::string name;
+  bool upper = true;
+  for (const char c : query) {
+    if (c == '-') {
+      upper = true;
+      continue;
+    }
+    name += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    upper = false;
+  }
+  return name + "Row";
+}
+
+}  // namespace cdviz::web::api
