@@ -1,0 +1,3 @@
+export function Collector() {
+  return <p>soon</p>;
+}
