@@ -109,7 +109,9 @@ export function NeverReceived({
 /// What failed, and that it is tried again. With something older to show it is a line above that.
 export function Failed({ asked, what = "This" }: { asked: Asked<unknown>; what?: string }) {
   const problem = asked.problem!;
-  const words = problem.status === 503 ? "The database cannot be reached" : problem.title;
+  const words = problem.type.endsWith(":database-away")
+    ? "The database cannot be reached"
+    : problem.title;
   return (
     <div class={asked.body ? "notice fail" : "empty fail"} role="alert">
       <p>

@@ -23,6 +23,8 @@ export class Problem extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
+    /// "urn:cdviz:problem:database-away", or "" when the status says all.
+    readonly type = "",
   ) {
     super(title);
   }
@@ -52,8 +54,13 @@ const timeoutMs = 15_000;
 
 async function problemOf(response: Response): Promise<Problem> {
   try {
-    const body = (await response.json()) as { title?: string; detail?: string };
-    return new Problem(response.status, body.title ?? `HTTP ${response.status}`, body.detail ?? "");
+    const body = (await response.json()) as { title?: string; detail?: string; type?: string };
+    return new Problem(
+      response.status,
+      body.title ?? `HTTP ${response.status}`,
+      body.detail ?? "",
+      body.type ?? "",
+    );
   } catch {
     return new Problem(response.status, `The server answered ${response.status}`, "");
   }
