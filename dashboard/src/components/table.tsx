@@ -40,7 +40,7 @@ export function Table<Row>({ label, rows, cells, keyOf, open, selected, below }:
     ? [...rows].sort((a, b) => (sort!.down ? -1 : 1) * compare(by(a), by(b)))
     : rows;
   return (
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
       <table class="rows">
         <thead>
           <tr>
@@ -73,7 +73,7 @@ export function Table<Row>({ label, rows, cells, keyOf, open, selected, below }:
                     </span>
                   </button>
                 ) : (
-                  cell.title
+                  cell.title || <span class="hidden">more</span>
                 )}
               </th>
             ))}
