@@ -18,6 +18,9 @@ const binary = process.env.CDVIZ_BINARY ?? join(root, "build/release/src/cdviz-c
 /// Where pictures go, if they are wanted: they are for a person's eye, no test compares them.
 export const pictures = process.env.CDVIZ_PICTURES;
 
+/// The long form: every view in every state, both themes, every width.
+export const full = process.env.CDVIZ_E2E_SCALE === "full";
+
 /// As root and off the network: without these the browser asks for updates, which would fail here.
 const flags = [
   "--no-sandbox",

@@ -343,21 +343,19 @@ export function Overview() {
             <Toggle name="differs" value="1" words="differs only" />
             <Toggle name="problems" value="1" words="problems only" />
             <Toggle name="group" value="team" words="by team" />
-            <label class="choice">
-              <span class="quiet">sort</span>
-              <select
-                value={sort}
-                onChange={(event) =>
-                  setParams({
-                    sort: event.currentTarget.value === "name" ? null : event.currentTarget.value,
-                  })
-                }
-              >
-                <option value="name">name</option>
-                <option value="change">last change</option>
-                <option value="lag">lag</option>
-              </select>
-            </label>
+            <select
+              aria-label="Sort"
+              value={sort}
+              onChange={(event) =>
+                setParams({
+                  sort: event.currentTarget.value === "name" ? null : event.currentTarget.value,
+                })
+              }
+            >
+              <option value="name">by name</option>
+              <option value="change">by last change</option>
+              <option value="lag">by lag</option>
+            </select>
             <span class="group" role="group" aria-label="Step through deployments">
               <button
                 type="button"
