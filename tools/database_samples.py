@@ -69,6 +69,7 @@ SAMPLES = {
 }
 WITHOUT = {
     "conflicts": "the story has none",
+    "newest-event": "it is about the order and the moment of storing",
     "open-runs": "it is about now",
     "refused": "that is what collectors refused, and the story is put into the database without one",
     "sources": "it is about now",
