@@ -171,12 +171,21 @@ void copy(const std::string& brokers, const char* from, const char* to, std::siz
       if (rd_kafka_message_headers(records[j], &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         copied = rd_kafka_headers_copy(headers);
       }
-      const auto code = rd_kafka_producev(
-          writer, RD_KAFKA_V_TOPIC(to), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-          RD_KAFKA_V_KEY(records[j]->key, records[j]->key_len),
-          RD_KAFKA_V_VALUE(records[j]->payload, records[j]->len), RD_KAFKA_V_HEADERS(copied),
-          RD_KAFKA_V_OPAQUE(&delivered), RD_KAFKA_V_END);
-      if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(code));
+      std::array<rd_kafka_vu_t, 6> fields{};
+      fields[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+      fields[0].u.cstr = to;
+      fields[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+      fields[1].u.i = RD_KAFKA_MSG_F_COPY;
+      fields[2].vtype = RD_KAFKA_VTYPE_KEY;
+      fields[2].u.mem = {records[j]->key, records[j]->key_len};
+      fields[3].vtype = RD_KAFKA_VTYPE_VALUE;
+      fields[3].u.mem = {records[j]->payload, records[j]->len};
+      fields[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+      fields[4].u.headers = copied;
+      fields[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
+      fields[5].u.ptr = &delivered;
+      rd_kafka_error_t* failed = rd_kafka_produceva(writer, fields.data(), fields.size());
+      if (failed != nullptr) fail(rd_kafka_error_string(failed));
     }
     while (delivered < end) rd_kafka_poll(writer, 1000);
   }
