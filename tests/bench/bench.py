@@ -30,6 +30,7 @@ sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
 from harness.metrics import Metrics  # noqa: E402
+from kafka_bench import kafka  # noqa: E402
 from sinks_bench import folder_sink, http_sink  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -65,8 +66,11 @@ def memory(pid, which):
 
 
 class Collector:
-    def __init__(self, bench, url=UNREACHABLE, name="queue"):
+    """@param parts  TOML of the sources and sinks to have instead; `sink` is the name of the one that is looked at"""
+
+    def __init__(self, bench, url=UNREACHABLE, name="queue", parts=None, sink="database"):
         self.bench, self.url, self.port = bench, url, free_port()
+        self.parts, self.sink = parts, sink
         self.queue = bench.directory / name
         self.config = bench.directory / f"{name}.toml"
         self.log = bench.directory / f"{name}.log"
@@ -80,6 +84,7 @@ port = {self.port}
 [queue]
 directory = "{self.queue}"
 max_bytes = "4GiB"
+""" + (self.parts or f"""
 [sources.events]
 enabled = true
 [sources.events.extractor]
@@ -89,7 +94,7 @@ id = "000"
 enabled = true
 type = "postgres"
 url = "{self.url}"
-""")
+"""))
         began = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.bench.program, "connect", "--config", str(self.config)],
@@ -115,10 +120,10 @@ url = "{self.url}"
         return Metrics(self.get("/metrics"))
 
     def pending(self):
-        return self.metrics().sum("cdviz_queue_events", sink="database")
+        return self.metrics().sum("cdviz_queue_events", sink=self.sink)
 
     def delivered(self):
-        return self.metrics().sum("cdviz_sent_events_total", component_id="database")
+        return self.metrics().sum("cdviz_sent_events_total", component_id=self.sink)
 
     def cpu(self):
         return cpu_seconds(self.process.pid)
@@ -212,6 +217,9 @@ class Bench:
         for cleanup in reversed(self.cleanups):
             cleanup()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def collector(self, name, parts, sink="database"):
+        return Collector(self, name=name, parts=parts, sink=sink)
 
     def seconds(self, full):
         return max(0.5, full * self.scale)
@@ -439,8 +447,20 @@ def strictness(bench):
     program.kill()
 
 
-ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, backlog, idle, database,
-                               http_sink, folder_sink)}
+ALL = {f.__name__: f for f in (
+    validation,
+    strictness,
+    http_source,
+    latency,
+    drain,
+    end_to_end,
+    backlog,
+    idle,
+    database,
+    http_sink,
+    folder_sink,
+    kafka,
+)}
 NEED_POSTGRES = {"latency", "drain", "end_to_end", "idle", "database"}
 
 
