@@ -77,11 +77,11 @@ int status_in(const Headers& headers, std::size_t body_bytes) {
 }
 
 Incoming incoming_of(natsMsg* message) {
-  Incoming result{.subject = text_of(natsMsg_GetSubject(message)),
-                  .reply = text_of(natsMsg_GetReply(message)),
-                  .body = {natsMsg_GetData(message),
-                           static_cast<std::size_t>(natsMsg_GetDataLength(message))},
-                  .headers = headers_of(message)};
+  Incoming result{
+      .subject = text_of(natsMsg_GetSubject(message)),
+      .reply = text_of(natsMsg_GetReply(message)),
+      .body = {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))},
+      .headers = headers_of(message)};
   result.status = result.reply.empty() || result.body.empty()
                       ? status_in(result.headers, result.body.size())
                       : 0;
@@ -223,10 +223,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const Settings& settings,
                                             settings.tls_key.c_str()));
     }
     if (tls.status() != NATS_OK) {
-      return Error{Fault::stop,
-                   "cannot use the files of the table `tls`: " +
-                       text_of(nats_GetLastError(nullptr)),
-                   "tls_files"};
+      return Error{
+          Fault::stop,
+          "cannot use the files of the table `tls`: " + text_of(nats_GetLastError(nullptr)),
+          "tls_files"};
     }
   }
 

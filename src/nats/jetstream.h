@@ -42,7 +42,7 @@ struct ConsumerSettings {
 
 /// A pull consumer as the server has it.
 struct Consumer {
-  bool made = false;  ///< by us, now
+  bool made = false;            ///< by us, now
   std::int64_t created_ns = 0;  ///< since 1970: another one is another consumer
   std::chrono::milliseconds ack_wait{};
   std::int64_t max_ack_pending = 0;    ///< 0: any number

@@ -1,12 +1,11 @@
 // Against a real nats-server.
-#include "nats/connection.h"
-
 #include <atomic>
 #include <csignal>
 #include <future>
 
 #include <gtest/gtest.h>
 
+#include "nats/connection.h"
 #include "nats/testing/server.h"
 
 namespace cdviz::nats {
@@ -28,9 +27,8 @@ TEST_F(NatsConnection, AMessageComesWithSubjectReplyHeadersAndBytes) {
   ASSERT_TRUE(connection) << connection.error().message;
   EXPECT_EQ((*connection)->place(), "127.0.0.1:" + std::to_string(Server::shared().port()));
   Mailbox mailbox(10, 1000);
-  auto subscription = (*connection)->subscribe("a.*", "", [&](Incoming&& m) {
-    mailbox.put(std::move(m));
-  });
+  auto subscription =
+      (*connection)->subscribe("a.*", "", [&](Incoming&& m) { mailbox.put(std::move(m)); });
   ASSERT_TRUE(subscription);
   const Headers headers{{"ce-id", "1"}, {"X-Twice", "a"}, {"X-Twice", "b"}};
   ASSERT_TRUE((*connection)->publish("a.b", "answer.here", headers, std::string("\0x\xFF", 3)));
@@ -89,7 +87,8 @@ TEST_F(NatsConnection, ALostConnectionIsToldOnceAndStaysLost) {
 
 TEST_F(NatsConnection, WhatIsForbiddenStops) {
   Server server(
-      "authorization: { users: [ { user: u, password: right, permissions: { publish: \"ok.>\" } } ] }");
+      "authorization: { users: [ { user: u, password: right, permissions: { publish: \"ok.>\" } } "
+      "] }");
   auto settings = settings_of(server.url());
   settings.user = "u";
   settings.password = "wrong";
@@ -109,8 +108,9 @@ TEST_F(NatsConnection, WhatIsForbiddenStops) {
 
 TEST_F(NatsConnection, AnNkeyLetsUsIn) {
   constexpr auto* kSeed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
-  Server server("authorization: { users: [ { nkey: "
-                "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }");
+  Server server(
+      "authorization: { users: [ { nkey: "
+      "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }");
   auto settings = settings_of(server.url());
   ASSERT_FALSE(Connection::open(settings, {}));
   settings.credentials = Credentials{{}, kSeed};

@@ -186,10 +186,10 @@ class Bench {
   Figures source() {
     static constexpr std::array<const SourceKind*, 1> kKinds = {&sources::nats::kind};
     config::Input input;
-    input.built_in = {{"bench",
-                       "[sources.b]\nenabled = true\n[sources.b.extractor]\ntype = \"nats\"\nservers = \"" +
-                           server_.url() +
-                           "\"\nmode = \"jetstream\"\nstream = \"B\"\nconsumer = \"ours\"\n"}};
+    input.built_in = {
+        {"bench",
+         "[sources.b]\nenabled = true\n[sources.b.extractor]\ntype = \"nats\"\nservers = \"" +
+             server_.url() + "\"\nmode = \"jetstream\"\nstream = \"B\"\nconsumer = \"ours\"\n"}};
     auto loaded = config::load(input, config::Catalogue{{}, kKinds, {}});
     auto made = sources::nats::kind.make(loaded.sources().at(0).options, services());
     if (!made) fail(made.error().message);
