@@ -88,6 +88,9 @@ Result<Consumer> checked(const jsConsumerInfo& info, const std::string& what) {
                   .ack_wait = std::chrono::duration_cast<milliseconds>(nanoseconds(config.AckWait)),
                   .max_ack_pending = positive(config.MaxAckPending),
                   .max_request_batch = positive(config.MaxRequestBatch),
+                  .max_request_expires = std::chrono::duration_cast<milliseconds>(
+                      nanoseconds(positive(config.MaxRequestExpires))),
+                  .max_request_bytes = positive(config.MaxRequestMaxBytes),
                   .max_deliver = positive(config.MaxDeliver),
                   .filter = config.FilterSubject != nullptr ? config.FilterSubject : "",
                   .pending = info.NumPending};

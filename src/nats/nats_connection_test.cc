@@ -1,9 +1,12 @@
 // Against a real nats-server.
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <future>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "nats/connection.h"
 #include "nats/testing/server.h"
@@ -125,6 +128,59 @@ TEST_F(NatsConnection, ATokenLetsUsIn) {
   EXPECT_EQ(Connection::open(settings, {}).error().fault, Fault::stop);
   settings.token = "t0ken";
   EXPECT_TRUE(Connection::open(settings, {}));
+}
+
+/// A key and a certificate for "localhost" that signs itself.
+struct Certificate {
+  explicit Certificate(const std::string& file) : certificate(file + ".crt"), key(file + ".key") {
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 "
+        "-nodes -days 2 -subj /CN=localhost -addext "
+        "subjectAltName=DNS:localhost -keyout " +
+        key + " -out " + certificate + " 2>/dev/null";
+    EXPECT_EQ(std::system(command.c_str()), 0);  // NOLINT(concurrency-mt-unsafe)
+  }
+  ~Certificate() {
+    std::filesystem::remove(certificate);
+    std::filesystem::remove(key);
+  }
+  std::string certificate, key;
+};
+
+TEST_F(NatsConnection, TlsVerifiesTheServersCertificateAndName) {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("cdviz-nats-" + std::to_string(getpid()));
+  const Certificate own(file.string());
+  const Certificate other(file.string() + "-other");
+  Server server("tls: { cert_file: \"" + own.certificate + "\", key_file: \"" + own.key +
+                "\", ca_file: \"" + own.certificate + "\", verify: true }");
+  const std::string port = std::to_string(server.port());
+  Settings settings{.servers = {"nats://localhost:" + port}, .name = "test"};
+  settings.tls = true;
+  settings.tls_ca = own.certificate;
+  settings.tls_certificate = own.certificate;
+  settings.tls_key = own.key;
+  const auto fine = Connection::open(settings, {});
+  EXPECT_TRUE(fine) << fine.error().message;
+
+  auto wrong = settings;
+  wrong.servers = {"nats://127.0.0.1:" + port};  // the certificate is for localhost
+  EXPECT_FALSE(Connection::open(wrong, {}));
+  wrong = settings;
+  wrong.tls_ca = other.certificate;
+  const auto unknown = Connection::open(wrong, {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().fault, Fault::stop) << unknown.error().message;
+  wrong = settings;
+  wrong.tls_certificate.clear();
+  wrong.tls_key.clear();
+  EXPECT_FALSE(Connection::open(wrong, {})) << "the server wants ours";
+  wrong = settings;
+  wrong.tls = false;
+  EXPECT_TRUE(Connection::open(wrong, {}).has_error());
+  wrong = settings;
+  wrong.tls_ca = "/nowhere";
+  EXPECT_EQ(Connection::open(wrong, {}).error().code, "tls_files");
 }
 
 TEST_F(NatsConnection, AFullMailboxHoldsBackAndACloseLetsGo) {

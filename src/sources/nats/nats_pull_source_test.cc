@@ -200,7 +200,7 @@ TEST_F(PullSource, AConsumerWithFewPlacesIsServed) {
   ASSERT_TRUE(connect()->request(
       "$JS.API.CONSUMER.DURABLE.CREATE." + name + ".c",
       fmt::format(
-          R"({{"stream_name":"{}","config":{{"durable_name":"c","ack_policy":"explicit","max_ack_pending":2,"max_batch":1}}}})",
+          R"({{"stream_name":"{}","config":{{"durable_name":"c","ack_policy":"explicit","max_ack_pending":2,"max_batch":1,"max_expires":1000000000,"max_bytes":2000}}}})",
           name),
       5s));
   publish_numbers(20);

@@ -317,12 +317,16 @@ class PullSource final : public Source {
     }
     const bool alone = std::exchange(session.one_alone, false);
     const std::size_t count = alone ? 1 : room;
+    std::size_t bytes = alone ? 0 : Pulls::kBytes;
+    if (const auto most = static_cast<std::size_t>(session.consumer.max_request_bytes); most > 0) {
+      bytes = bytes == 0 ? most : std::min(bytes, most);
+    }
     const auto number = session.pulls.add(count, clock_.now());
-    return session.connection->publish(cdviz::nats::api_prefix(settings_.domain) +
-                                           ".CONSUMER.MSG.NEXT." + settings_.consumer.stream + "." +
-                                           settings_.consumer.name,
-                                       fmt::format("{}.pull.{}", session.inbox, number), {},
-                                       Pulls::request(count, alone ? 0 : Pulls::kBytes));
+    return session.connection->publish(
+        cdviz::nats::api_prefix(settings_.domain) + ".CONSUMER.MSG.NEXT." +
+            settings_.consumer.stream + "." + settings_.consumer.name,
+        fmt::format("{}.pull.{}", session.inbox, number), {},
+        Pulls::request(count, bytes, session.consumer.max_request_expires));
   }
 
   void arrived(Session& session, Incoming message) {
