@@ -158,11 +158,11 @@ class Bench {
   /// The same messages, as libnats publishes them best: all of a batch in flight.
   Figures bare_publish(const std::vector<Event>& events) {
     const sinks::nats::MessageSettings settings{
-        .subject = std::move(*EventTemplate::parse("cdevents.{type}")),
+        .subject = EventTemplate::parse("cdevents.{type}").value(),
         .encoding = {.transport = cloudevents::Transport::nats, .structured = true}};
     std::vector<sinks::nats::Message> messages;
     for (const Event& event : events) {
-      messages.push_back(std::move(*sinks::nats::message_of(*event, settings)));
+      messages.push_back(sinks::nats::message_of(*event, settings).value());
     }
     return measured([&] {
       for (std::size_t at = 0; at < messages.size(); at += kBatch) {

@@ -24,7 +24,7 @@ EventData event_of(std::string subject_id = "svc") {
 }
 
 MessageSettings settings_of(const std::string& subject, bool structured) {
-  return {.subject = std::move(*EventTemplate::parse(subject)),
+  return {.subject = EventTemplate::parse(subject).value(),
           .encoding = {.transport = cloudevents::Transport::nats, .structured = structured}};
 }
 
