@@ -447,6 +447,23 @@ def strictness(bench):
     program.kill()
 
 
+def nats(bench):
+    """JetStream in and out, against bare libnats doing the same with the same bytes, in turns."""
+    done = subprocess.run([str(bench.build / "tests/bench/nats_bench"), str(max(2000, int(50_000 * bench.scale))),
+                           "3" if bench.scale > 0.1 else "1"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        if "skipped" in done.stderr:
+            return print(f"  {done.stderr.strip()}", file=sys.stderr)
+        sys.exit(f"bench: {done.stderr}")
+    result = json.loads(done.stdout)
+    for part, bare in (("sink", "bare_publish"), ("source", "bare_fetch")):
+        ours, theirs = result[part], result[bare]
+        ratio = ours["events_per_second"] / theirs["events_per_second"]
+        bench.row(f"NATS {part} (JetStream) / bare libnats", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5,
+                  f"{ours['events_per_second']:,} against {theirs['events_per_second']:,} events/s; "
+                  f"{ours['cpu_us']:.1f} against {theirs['cpu_us']:.1f} µs CPU an event")
+
+
 ALL = {f.__name__: f for f in (
     validation,
     strictness,
@@ -460,6 +477,7 @@ ALL = {f.__name__: f for f in (
     http_sink,
     folder_sink,
     kafka,
+    nats,
 )}
 NEED_POSTGRES = {"latency", "drain", "end_to_end", "idle", "database"}
 
