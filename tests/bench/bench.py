@@ -31,6 +31,7 @@ sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
 from harness.metrics import Metrics  # noqa: E402
 from kafka_bench import kafka  # noqa: E402
+from readers import readers  # noqa: E402
 from sinks_bench import folder_sink, http_sink  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -66,10 +67,12 @@ def memory(pid, which):
 
 
 class Collector:
-    """@param parts  TOML of the sources and sinks to have instead; `sink` is the name of the one that is looked at"""
+    """@param parts  TOML of the sources and sinks to have instead; `sink` is the name of the one that is looked at
+    @param extra  TOML to have besides
+    """
 
-    def __init__(self, bench, url=UNREACHABLE, name="queue", parts=None, sink="database"):
-        self.bench, self.url, self.port = bench, url, free_port()
+    def __init__(self, bench, url=UNREACHABLE, name="queue", parts=None, sink="database", extra=""):
+        self.bench, self.url, self.port, self.extra = bench, url, free_port(), extra
         self.parts, self.sink = parts, sink
         self.queue = bench.directory / name
         self.config = bench.directory / f"{name}.toml"
@@ -94,7 +97,7 @@ id = "000"
 enabled = true
 type = "postgres"
 url = "{self.url}"
-"""))
+""") + self.extra)
         began = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.bench.program, "connect", "--config", str(self.config)],
@@ -447,6 +450,11 @@ def strictness(bench):
     program.kill()
 
 
+def dashboard_readers(bench):
+    """Readers of the dashboard do not slow down those who send events."""
+    readers(bench, lambda name, extra: Collector(bench, bench.postgres.url("cdviz_collector"), name, extra=extra), must_be_clean)
+
+
 def nats(bench):
     """JetStream in and out, against bare libnats doing the same with the same bytes, in turns."""
     done = subprocess.run([str(bench.build / "tests/bench/nats_bench"), str(max(2000, int(50_000 * bench.scale))),
@@ -471,6 +479,7 @@ ALL = {f.__name__: f for f in (
     latency,
     drain,
     end_to_end,
+    dashboard_readers,
     backlog,
     idle,
     database,
@@ -479,7 +488,7 @@ ALL = {f.__name__: f for f in (
     kafka,
     nats,
 )}
-NEED_POSTGRES = {"latency", "drain", "end_to_end", "idle", "database"}
+NEED_POSTGRES = {"latency", "drain", "end_to_end", "dashboard_readers", "idle", "database"}
 
 
 def main():

@@ -114,6 +114,12 @@ function Absent({ removed }: { removed: StateRow | undefined }) {
 /// Arrow keys move among the cells; Tab enters and leaves the grid once (roving tabindex).
 function useGrid() {
   const grid = useRef<HTMLTableElement>(null);
+  // Other rows, another order: there is one way in all the same.
+  useEffect(() => {
+    const [first, ...others] = grid.current!.querySelectorAll("[tabindex='0']");
+    for (const other of others) other.setAttribute("tabindex", "-1");
+    if (!first) grid.current!.querySelector("[tabindex='-1']")?.setAttribute("tabindex", "0");
+  });
   const cellAt = (row: number, column: number) =>
     grid.current?.querySelector<HTMLElement>(`[data-at="${row},${column}"]`);
   const onKeyDown = (event: KeyboardEvent) => {
