@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { ago, clip, dateTime, exact, safeLink, shortDateTime, shortName } from "../format.ts";
 import { now } from "../state/range.ts";
 import { zone } from "../state/settings.ts";
+import { own } from "../state/time.ts";
 
 const milliseconds = (time: string | number): number =>
   typeof time === "number" ? time : Date.parse(time);
@@ -90,13 +91,17 @@ const looks: Record<string, Look> = {
   abandoned: { sign: "⊘", word: "abandoned", tone: "muted" },
   incident: { sign: "!", word: "incident", tone: "fail" },
   open: { sign: "!", word: "open", tone: "fail" },
+  flaky: { sign: "~", word: "flaky", tone: "warn" },
+  broken: { sign: "✕", word: "broken", tone: "fail" },
+  failing: { sign: "▲", word: "failing", tone: "warn" },
+  healthy: { sign: "●", word: "healthy", tone: "ok" },
   resolved: { sign: "●", word: "resolved", tone: "ok" },
 };
 
 /// The look of a kind, an outcome or a state; unknown ones are shown as they are.
 export function lookOf(name: string | null | undefined): Look {
   if (!name) return { sign: "–", word: "unknown", tone: "muted" };
-  const known = looks[name] ?? looks[name.replace(/(l?ed|ped)$/, "")];
+  const known = own(looks, name) ?? own(looks, name.replace(/(l?ed|ped)$/, ""));
   return known ?? { sign: "•", word: clip(name, 40), tone: "muted" };
 }
 

@@ -112,7 +112,7 @@ export function Panel({
   );
 }
 
-function PanelMenu({
+export function PanelMenu({
   id,
   title,
   asked,

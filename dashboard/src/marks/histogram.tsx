@@ -20,6 +20,8 @@ interface Props {
   readonly series: readonly string[];
   readonly label: string;
   readonly height?: number;
+  /// How a value is written; without it, it is a count.
+  readonly text?: (value: number) => string;
   /// Without an axis: where one stands right below.
   readonly bare?: boolean;
 }
@@ -28,7 +30,8 @@ interface Props {
 export const colours = 6;
 export const colourOf = (index: number): string => `series-${Math.min(index, colours - 1)}`;
 
-export function Histogram({ bins, range, stepMs, series, label, height = 84, bare }: Props) {
+export function Histogram({ bins, range, stepMs, series, label, height = 84, text, bare }: Props) {
+  const words = text ?? count;
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(range, width);
   const { drag, handlers } = useBrush(scale);
@@ -59,7 +62,7 @@ export function Histogram({ bins, range, stepMs, series, label, height = 84, bar
           width={width}
           height={height}
           role="img"
-          aria-label={`${label}: ${count(total)} in all, at most ${count(most)} in one step`}
+          aria-label={`${label}: ${text ? "" : `${count(total)} in all, `}at most ${words(most)} in one step`}
           {...handlers}
         >
           {!bare && <TimeAxis scale={scale} height={height} />}
@@ -70,7 +73,7 @@ export function Histogram({ bins, range, stepMs, series, label, height = 84, bar
             return (
               <g key={time}>
                 <title>
-                  {`${exact(time)}\n${stack.map((bin) => `${bin.series} ${count(bin.n)}`).join("\n")}`}
+                  {`${exact(time)}\n${stack.map((bin) => `${bin.series} ${words(bin.n)}`).join("\n")}`}
                 </title>
                 {stack.map((bin) => {
                   const tall = (bin.n / most) * room;

@@ -132,11 +132,13 @@ interface LanesProps {
   readonly lanes: readonly Lane[];
   readonly shown: Range;
   readonly incidents: readonly IncidentsRow[];
+  /// What a click on a bar or on the name of a lane does; without it the lane is chosen here.
+  readonly choose?: (service: string, environment: string) => void;
 }
 
 const open = (service: string, environment: string) => setParams({ sel: [service, environment] });
 
-function Lanes({ lanes, shown, incidents }: LanesProps) {
+export function Lanes({ lanes, shown, incidents, choose = open }: LanesProps) {
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(shown, width);
   const { drag, handlers, wasDragged } = useBrush(scale);
@@ -145,7 +147,7 @@ function Lanes({ lanes, shown, incidents }: LanesProps) {
   const moment = pointer === null ? null : scale.invert(pointer).getTime();
   const bands = bandsOf(incidents, lanes, Date.now());
   const onOpen = (row: TimelineRow) => {
-    if (!wasDragged()) open(row.service_id, row.environment_id);
+    if (!wasDragged()) choose(row.service_id, row.environment_id);
   };
   const by = params("service").length === 1 ? "environment" : "both";
   return (
@@ -159,7 +161,7 @@ function Lanes({ lanes, shown, incidents }: LanesProps) {
             data-row
             style={{ height: `${laneHeight}px` }}
             aria-label={`${shortName(lane.service)} in ${shortName(lane.environment)}: ${plural(lane.rows.length, "version")}`}
-            onClick={() => open(lane.service, lane.environment)}
+            onClick={() => choose(lane.service, lane.environment)}
           >
             {by === "both" && lane.head && <b>{<Id id={lane.head} />}</b>}
             <span class="lane-name">
