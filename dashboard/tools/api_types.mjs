@@ -56,6 +56,12 @@ for (const [path, { get }] of Object.entries(api.paths))
   if (get?.["x-query"]) text += `  ${JSON.stringify(path)}: ${JSON.stringify(get["x-query"])},\n`;
 text += "};\n";
 
+text +=
+  "\n/** What an endpoint with filters takes: a page offers no filter that its server does not know. */\nexport const takes: Readonly<Record<string, readonly string[]>> = {\n";
+for (const path of ["/events"])
+  text += `  ${JSON.stringify(path)}: ${JSON.stringify(api.paths[path].get.parameters.filter((one) => one.in === "query").map((one) => one.name))},\n`;
+text += "};\n";
+
 if (!process.argv.includes("--check")) writeFileSync(target, text);
 else if (readFileSync(target, "utf8") !== text) {
   console.error("src/data/api.ts is not what docs/api/openapi.json gives: npm run types");

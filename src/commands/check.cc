@@ -11,9 +11,11 @@
 #include "core/clock.h"
 #include "net/options.h"
 #include "net/routes.h"
+#include "postgres/connection.h"
 #include "registry/registry.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "web/api/options.h"
 
 namespace cdviz::commands {
 namespace {
@@ -67,11 +69,24 @@ bool reach_all(std::string_view part, const Entries& entries, Surroundings& surr
   return all;
 }
 
+/// Tries the dashboard's database, if there is one.
+bool reach_dashboard(const std::string& url) {
+  if (url.empty()) return true;
+  const auto connection = postgres::Connection::open({.url = url, .read_write = false});
+  if (connection)
+    fmt::print("dashboard: reached\n");
+  else
+    fmt::print(stderr, "dashboard: {}\n", connection.error().message);
+  return connection.has_value();
+}
+
 int check(const ConfigFlags& flags, bool with_reach) {
   auto config = config::load(input_of(flags), registry::catalogue());
   Surroundings surroundings;
   static_cast<void>(make_parts(config, surroundings.services()));
   static_cast<void>(net::settings_from(config.section("http")));
+  const auto dashboard =
+      web::api::settings_from(config.section("dashboard"), config.section("http"));
   // After a syntax error nothing was read, so that this would mislead.
   if (config.valid()) config.expect_flow();
   if (!config.valid()) {
@@ -85,8 +100,10 @@ int check(const ConfigFlags& flags, bool with_reach) {
              disabled == 0 ? "" : fmt::format(", {} disabled", disabled));
   if (!with_reach) return 0;
   std::fflush(stdout);
-  const bool sources_answer = reach_all("sources", config.sources(), surroundings);
-  return reach_all("sinks", config.sinks(), surroundings) && sources_answer ? 0 : kExitUnavailable;
+  bool all = reach_all("sources", config.sources(), surroundings);
+  all = reach_all("sinks", config.sinks(), surroundings) && all;
+  all = reach_dashboard(dashboard.api.database.url) && all;
+  return all ? 0 : kExitUnavailable;
 }
 
 }  // namespace

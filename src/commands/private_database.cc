@@ -84,12 +84,18 @@ Result<void> PrivateDatabase::prepare() {
 
   auto collector = login(*admin, {.name = "cdviz_collector", .group = postgres::Group::ingest});
   auto reader = login(*admin, {.name = "cdviz_reader_login", .group = postgres::Group::reader});
+  auto dashboard = login(*admin, {.name = "cdviz_dashboard",
+                                  .group = postgres::Group::reader_raw,
+                                  .connections_max = 20,
+                                  .statement_timeout = 5s});
   if (!collector) return collector.error();
+  if (!dashboard) return dashboard.error();
   if (!reader) return reader.error();
   auto owner = server_->password(kOwner);
   if (!owner) return owner.error();
   if (auto made = ensure_owner(*admin, *owner); !made) return made;
   urls_.collector = server_->local_url(*collector);
+  urls_.dashboard = server_->local_url(*dashboard);
   urls_.reader = server_->url(*reader);
   urls_.owner = server_->url({kOwner, *owner, kDatabase});
   return {};

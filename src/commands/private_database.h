@@ -26,6 +26,7 @@ class PrivateDatabase {
   struct Urls {
     std::string collector;  ///< may write events and nothing else
     std::string reader;     ///< may read the public views and nothing else
+    std::string dashboard;  ///< may read the public views and payloads
     std::string owner;      ///< owns the schema
   };
 

@@ -10,47 +10,20 @@
 #include <fmt/format.h>
 
 #include "commands/output.h"
+#include "queries/cell.h"
 
 namespace cdviz::commands {
 namespace {
 
-constexpr std::size_t kCellShown = 60;  // characters of a table's cell; bytes four times as many
+using queries::elements_of;
+using queries::is_number;
+using queries::time_of;
 
-bool is_number(std::string_view type) {
-  return type == "bigint" || type == "integer" || type == "double precision";
-}
+constexpr std::size_t kCellShown = 60;  // characters of a table's cell; bytes four times as many
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
-}
-
-/// PostgreSQL's "2026-01-31 12:00:00.5+00" as RFC 3339. What is no such time stays.
-std::string time_of(std::string_view text) {
-  if (text.size() < 22 || text[10] != ' ' || !text.ends_with("+00")) return std::string(text);
-  return fmt::format("{}T{}Z", text.substr(0, 10), text.substr(11, text.size() - 14));
-}
-
-/// The elements of PostgreSQL's "{a,"b \" c",NULL}".
-std::vector<std::optional<std::string>> elements_of(std::string_view text) {
-  std::vector<std::optional<std::string>> elements;
-  if (text.size() < 2 || text == "{}") return elements;
-  text = text.substr(1, text.size() - 2);
-  std::size_t at = 0;
-  while (at <= text.size()) {
-    std::string element;
-    const bool quoted = at < text.size() && text[at] == '"';
-    if (quoted) ++at;
-    for (; at < text.size() && text[at] != (quoted ? '"' : ','); ++at) {
-      if (text[at] == '\\' && at + 1 < text.size()) ++at;
-      element += text[at];
-    }
-    if (quoted) ++at;
-    ++at;
-    const bool null = !quoted && element == "NULL";
-    elements.push_back(null ? std::nullopt : std::optional(std::move(element)));
-  }
-  return elements;
 }
 
 double number_of(const std::string& text) {
@@ -103,36 +76,15 @@ std::string padded(const std::string& text, std::size_t width, bool right) {
 
 /// A JSON value of this type.
 std::string json_of(std::string_view type, const std::string& cell) {
-  if (type == "boolean") return cell == "t" ? "true" : "false";
-  if (type == "jsonb") return cell;
-  if (is_number(type)) return std::isfinite(std::strtod(cell.c_str(), nullptr)) ? cell : "null";
-  if (type.ends_with("[]")) {
-    std::string list = "[";
-    for (const auto& element : elements_of(cell)) {
-      if (list.size() > 1) list += ',';
-      list += element ? json_of(type.substr(0, type.size() - 2), *element) : "null";
-    }
-    return list + "]";
-  }
-  // "name":"value" without its name
-  const auto member = JsonObject().text("", type == "timestamptz" ? time_of(cell) : cell).done();
-  return member.substr(4, member.size() - 5);
+  std::string json;
+  queries::append_json(json, type, cell);
+  return json;
 }
 
 std::string csv_of(const queries::QueryColumn& column, const std::optional<std::string>& cell) {
-  if (!cell) return "";
-  std::string text = column.type == "timestamptz" ? time_of(*cell) : *cell;
-  if (column.type == "boolean") text = *cell == "t" ? "true" : "false";
-  if (!is_number(column.type) && !text.empty() &&
-      std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
-    text.insert(0, 1, '\'');
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += c;
-    out += c;
-  }
-  return out + "\"";
+  std::string field;
+  if (cell) queries::append_csv(field, column.type, *cell);
+  return field;
 }
 
 }  // namespace

@@ -20,6 +20,8 @@
 #include "queue/queue.h"
 #include "registry/registry.h"
 #include "telemetry/process_metrics.h"
+#include "web/api/api.h"
+#include "web/api/options.h"
 #include "web/site.h"
 
 namespace cdviz::commands {
@@ -39,7 +41,7 @@ config::Config load_to_run(const RunRequest& request) {
 /// The sections whose changes need a restart.
 std::string fixed_fingerprint(const config::Config& config) {
   return config.section("http").fingerprint() + config.section("queue").fingerprint() +
-         config.section("pipeline").fingerprint();
+         config.section("pipeline").fingerprint() + config.section("dashboard").fingerprint();
 }
 
 class Collector {
@@ -50,7 +52,8 @@ class Collector {
         server_(net::settings_from(config.section("http")), clock_, metrics_, log_),
         routes_(server_),
         process_metrics_(telemetry::add_process_metrics(metrics_, kVersion)),
-        fixed_(fixed_fingerprint(config)) {}
+        fixed_(fixed_fingerprint(config)),
+        dashboard_(web::api::settings_from(config.section("dashboard"), config.section("http"))) {}
 
   int run(const config::Config& config) {
     auto parts = make_parts(config, services());
@@ -65,8 +68,7 @@ class Collector {
     if (auto started = pipeline_->start(std::move(parts)); !started) {
       return fail("pipeline", started.error());
     }
-    auto site = web::Site::make(server_, metrics_, [this] { return state(); });
-    if (!site) return fail("http", site.error());
+    if (auto opened = open_site(); !opened) return fail("http", opened.error());
     await_routes(config);
     if (auto listening = server_.start(); !listening) {
       const Error error = listening.error();
@@ -95,6 +97,25 @@ class Collector {
         return error;
       }
     }
+  }
+
+  Result<void> open_site() {
+    const auto access = std::make_shared<const web::Access>(dashboard_.access);
+    auto site = web::Site::make(
+        server_, metrics_, [this] { return state(); }, access);
+    if (!site) return site.error();
+    site_ = std::move(*site);
+    auto api = web::api::Api::make(
+        dashboard_.api,
+        {.routes = server_,
+         .clock = clock_,
+         .metrics = metrics_,
+         .log = log_,
+         .state = [this] { return state(); },
+         .admit = [access](const net::RequestHead& head) { return access->refusal(head); }});
+    if (!api) return api.error();
+    api_ = std::move(*api);
+    return {};
   }
 
   std::string base_url(const config::Options& http) const {
@@ -155,7 +176,7 @@ class Collector {
       return;
     }
     if (fixed_fingerprint(config) != fixed_) {
-      log_.warn("", "changes in [http], [queue] and [pipeline] need a restart");
+      log_.warn("", "changes in [http], [queue], [pipeline] and [dashboard] need a restart");
     }
     const auto log = log_settings(config.section("log"));
     log_.set_levels(log.level, log.component_levels);
@@ -185,6 +206,7 @@ class Collector {
     signals_.exit_at_the_next();
     if (request_.on_stopping) request_.on_stopping();
     server_.stop_accepting();
+    api_->stop();
     routes_.expect_changes();  // open connections outlive the sources: "come again", not "no such"
     const pipeline::Drained drained = pipeline_->stop();
     server_.drain(kServerDrain);
@@ -227,6 +249,9 @@ class Collector {
   std::vector<web::Endpoint> endpoints_;
   std::unique_ptr<queue::Queue> queue_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
+  web::api::DashboardSettings dashboard_;
+  std::unique_ptr<web::Site> site_;
+  std::unique_ptr<web::api::Api> api_;
 };
 
 }  // namespace

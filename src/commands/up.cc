@@ -24,12 +24,15 @@
 #include "commands/run_collector.h"
 #include "commands/signals.h"
 #include "postgres/cluster.h"
+#include "web/api/options.h"
 
 namespace cdviz::commands {
 namespace {
 
 namespace fs = std::filesystem;
 
+/// Stands for a database that is not there yet.
+constexpr const char* kAnyUrl = "postgresql://127.0.0.1/cdviz";
 constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as a shell says it
 
 struct UpFlags {
@@ -51,7 +54,7 @@ int fail(const Error& error) {
 
 /// What `up` configures by itself, below the user's files.
 std::string built_in(const ListenAddress& listen, const fs::path& directory,
-                     const std::string& database_url) {
+                     const std::string& database_url, const std::string& dashboard_url) {
   return fmt::format(R"([http]
 host = {}
 port = {}
@@ -70,9 +73,13 @@ enabled = true
 type = "postgres"
 from = "oldest"
 url = {}
+
+[dashboard]
+url = {}
 )",
                      toml_string(listen.host), listen.port,
-                     toml_string((directory / "queue").string()), toml_string(database_url));
+                     toml_string((directory / "queue").string()), toml_string(database_url),
+                     toml_string(dashboard_url));
 }
 
 std::string webhook_of(const Ready& ready) {
@@ -110,9 +117,10 @@ class Configuration {
   Configuration(const UpFlags& flags, const ConfigFlags& config_flags, ListenAddress listen)
       : flags_(flags), config_flags_(config_flags), listen_(std::move(listen)) {}
 
-  config::Input input(const fs::path& directory, const std::string& database_url) const {
+  config::Input input(const fs::path& directory, const std::string& database_url,
+                      const std::string& dashboard_url) const {
     config::Input input = input_of(config_flags_);
-    input.built_in.emplace_back("up", built_in(listen_, directory, database_url));
+    input.built_in.emplace_back("up", built_in(listen_, directory, database_url, dashboard_url));
     if (flags_.listen_given) {
       input.settings.push_back(fmt::format("http.host={}", toml_string(listen_.host)));
       input.settings.push_back(fmt::format("http.port={}", listen_.port));
@@ -126,9 +134,14 @@ class Configuration {
     const auto& files = config_flags_.files;
     if (std::find(files.begin(), files.end(), "-") != files.end())
       return {};  // can be read only once
-    const auto config = load_or_print(input(flags_.data_dir, "postgresql://127.0.0.1/cdviz"));
+    const auto config = load_or_print(input(flags_.data_dir, kAnyUrl, kAnyUrl));
     if (!config) return kExitConfig;
     const auto http = config->section("http");
+    static_cast<void>(web::api::settings_from(config->section("dashboard"), http));
+    if (!config->valid()) {
+      print_mistakes(*config);
+      return kExitConfig;
+    }
     const auto free =
         check_free({http.text("host"), static_cast<std::uint16_t>(http.integer("port"))});
     if (!free) return fail(free.error());
@@ -146,7 +159,7 @@ int run(const Configuration& configuration, const fs::path& directory, const UpF
   const PrivateDatabase::Urls& urls = database.urls();
   std::jthread demo;
   const RunRequest request{
-      .input = [&] { return configuration.input(directory, urls.collector); },
+      .input = [&] { return configuration.input(directory, urls.collector, urls.dashboard); },
       .on_ready =
           [&](const Ready& ready) {
             auto written = write_connection_file(

@@ -38,12 +38,13 @@ bool Credentials::shown_by(const Headers& headers, std::string_view query) const
   return token && is_one_of(tokens_, *token);
 }
 
-std::string Credentials::challenge() const {
+std::string Credentials::challenge(std::string_view realm) const {
   std::string text;
-  if (!tokens_.empty()) text = "Bearer realm=\"webhook\"";
+  const std::string quoted = '"' + std::string(realm) + '"';
+  if (!tokens_.empty()) text = "Bearer realm=" + quoted;
   if (!users_.empty()) {
     if (!text.empty()) text += ", ";
-    text += "Basic realm=\"webhook\", charset=\"UTF-8\"";
+    text += "Basic realm=" + quoted + ", charset=\"UTF-8\"";
   }
   return text;
 }

@@ -27,7 +27,8 @@ class Credentials {
   bool shown_by(const Headers& headers, std::string_view query) const;
 
   /// For WWW-Authenticate; empty if nothing is required.
-  std::string challenge() const;
+  /// @param realm  what the user is asked for, without quotes
+  std::string challenge(std::string_view realm = "webhook") const;
 
  private:
   std::vector<Secret> tokens_;

@@ -11,6 +11,7 @@
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
 #include "telemetry/options.h"
+#include "web/api/options.h"
 
 namespace cdviz::registry {
 
@@ -18,6 +19,8 @@ config::Catalogue catalogue() {
   static const std::array kSections = {
       config::Section{"http", "The collector's HTTP server: webhooks, health, metrics, the page.",
                       net::http_options()},
+      config::Section{"dashboard", "The dashboard: the database that it reads, and who may see it.",
+                      web::api::dashboard_options()},
       config::Section{"queue", "The durable queue: what was accepted is on disk.",
                       queue::queue_options()},
       config::Section{"log", "What the collector tells about itself on standard error.",

@@ -18,22 +18,6 @@ constexpr std::array<std::string_view, 10> kViews = {
     "",          "timeline", "compare",  "journey",   "events",
     "pipelines", "tests",    "delivery", "incidents", "collector"};
 
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.rfind(':'));
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
-}
-
-std::optional<net::Response> only_local(const net::RequestHead& head) {
-  if (is_local(head)) return std::nullopt;
-  return net::problem(403, "Only for this machine",
-                      "The page and /status are shown to requests from this machine, addressed to "
-                      "localhost or 127.0.0.1. From elsewhere: ssh -L 8080:127.0.0.1:8080 HOST.");
-}
-
 std::string_view content_type_of(std::string_view file) {
   if (file.ends_with(".html")) return "text/html; charset=utf-8";
   if (file.ends_with(".css")) return "text/css; charset=utf-8";
@@ -67,11 +51,12 @@ net::Response document(int status, std::string body) {
           .headers = {{"Cache-Control", "no-store"}}};
 }
 
-net::Route get(std::string path, std::function<net::Response()> answer, bool local = false) {
+net::Route get(std::string path, std::function<net::Response()> answer,
+               std::function<std::optional<net::Response>(const net::RequestHead&)> admit = {}) {
   net::Route route;
   route.method = "GET";
   route.path = std::move(path);
-  if (local) route.admit = only_local;
+  route.admit = std::move(admit);
   route.handle = [answer = std::move(answer)](const net::Request&, const net::Reply& reply) {
     reply(answer());
   };
@@ -80,13 +65,12 @@ net::Route get(std::string path, std::function<net::Response()> answer, bool loc
 
 }  // namespace
 
-bool is_local(const net::RequestHead& head) {
-  if (!is_loopback(without_port(head.remote_address))) return false;
-  return is_loopback(without_port(head.headers.find("Host").value_or("")));
-}
-
 Result<std::unique_ptr<Site>> Site::make(net::Routes& routes, telemetry::Metrics& metrics,
-                                         std::function<State()> state) {
+                                         std::function<State()> state,
+                                         std::shared_ptr<const Access> access) {
+  const auto admit = [access = std::move(access)](const net::RequestHead& head) {
+    return access->refusal(head);
+  };
   const auto well = [] { return net::Response{.content_type = "text/plain", .body = "ok\n"}; };
   std::vector<net::Route> all;
   all.push_back(get("/livez", well));
@@ -100,11 +84,11 @@ Result<std::unique_ptr<Site>> Site::make(net::Routes& routes, telemetry::Metrics
                          .body = metrics.text()};
   }));
   all.push_back(get(
-      "/status", [state] { return document(200, status_json(state())); }, true));
+      "/status", [state] { return document(200, status_json(state())); }, admit));
   for (const EmbeddedFile& file : pages::files()) {
-    const auto serve = [&all, &file](std::string_view name) {
+    const auto serve = [&all, &file, &admit](std::string_view name) {
       all.push_back(get(
-          "/" + std::string(name), [&file] { return page(file); }, true));
+          "/" + std::string(name), [&file] { return page(file); }, admit));
     };
     if (file.name == "index.html")
       std::ranges::for_each(kViews, serve);

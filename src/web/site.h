@@ -8,27 +8,25 @@
 #include "core/result.h"
 #include "net/routes.h"
 #include "telemetry/metrics.h"
+#include "web/access.h"
 #include "web/status.h"
 
 namespace cdviz::web {
 
-/// GET /livez /healthz /readyz /metrics for everybody; /status and the page at / only for this
-/// machine, until there is authentication (docs/operating.md).
+/// GET /livez /healthz /readyz /metrics for everybody; /status and the page at / for those who may
+/// see the dashboard (docs/operating.md).
 class Site {
  public:
   /// @param state  called on network threads: must not block
   /// @returns Fault::stop when a path is taken
-  static Result<std::unique_ptr<Site>> make(net::Routes& routes, telemetry::Metrics& metrics,
-                                            std::function<State()> state);
+  static Result<std::unique_ptr<Site>> make(
+      net::Routes& routes, telemetry::Metrics& metrics, std::function<State()> state,
+      std::shared_ptr<const Access> access = std::make_shared<const Access>());
   ~Site() = default;
 
  private:
   Site() = default;
   std::vector<net::Routes::Registration> registrations_;
 };
-
-/// True when a request comes from this machine and names it as the host: a page of another site,
-/// whose name was made to point here (DNS rebinding), names itself.
-bool is_local(const net::RequestHead& head);
 
 }  // namespace cdviz::web

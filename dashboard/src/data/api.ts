@@ -1137,3 +1137,8 @@ export const queryOf: Readonly<Record<string, string>> = {
   "/sources": "sources",
   "/refused": "refused",
 };
+
+/** What an endpoint with filters takes: a page offers no filter that its server does not know. */
+export const takes: Readonly<Record<string, readonly string[]>> = {
+  "/events": ["from","to","subject","predicate","source","subject_id","q","limit"],
+};

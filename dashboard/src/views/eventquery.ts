@@ -7,9 +7,10 @@
 //
 // type:service.* is a subject, type:service.deployed a subject and a predicate. Bare words and "phrases" are one text
 // that ids and sources contain.
+import { takes } from "../data/api.ts";
 import type { Parameters } from "../data/client.ts";
 
-export const keys = [
+const allKeys = [
   "type",
   "subject",
   "predicate",
@@ -20,7 +21,14 @@ export const keys = [
   "id",
   "valid",
 ] as const;
-export type Key = (typeof keys)[number];
+export type Key = (typeof allKeys)[number];
+
+const parameterOf = (key: Key): string =>
+  key === "id" ? "subject_id" : key === "type" ? "subject" : key;
+/// Those that the API takes.
+export const keys: readonly Key[] = allKeys.filter((key) =>
+  takes["/events"]?.includes(parameterOf(key)),
+);
 
 export interface Word {
   /// null: a bare word.
@@ -47,10 +55,12 @@ export function understand(text: string): Understood {
       words.push({ key: null, value });
       continue;
     }
-    const key = keys.find((one) => one === name.toLowerCase());
+    const key = allKeys.find((one) => one === name.toLowerCase());
     if (!key) {
       // Not a key of ours: part of an id, as in "pkg:oci/cart".
       words.push({ key: null, value: whole });
+    } else if (!keys.includes(key)) {
+      problems.push(`${key}: cannot be asked for here`);
     } else if (minus) {
       problems.push(`-${name}: nothing can be left out yet`);
     } else if (key === "valid" && value !== "true" && value !== "false") {

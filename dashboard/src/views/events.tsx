@@ -53,7 +53,7 @@ function SearchBox({ text }: { text: string }) {
       <input
         type="search"
         aria-label="Filter events"
-        placeholder='checkout  type:service.*  env:prod-eu  outcome:failure  "a phrase"'
+        placeholder='checkout  type:service.*  source:/argocd  "a phrase"'
         spellcheck={false}
         autocomplete="off"
         list="event-words"

@@ -7,7 +7,7 @@ import type { Parameters } from "../data/client.ts";
 import { useApi } from "../data/use.ts";
 import { count } from "../format.ts";
 import { setParams } from "../state/location.ts";
-import { type Key, toggled, understand } from "./eventquery.ts";
+import { type Key, keys, toggled, understand } from "./eventquery.ts";
 
 /// The query's names, and the words of the box.
 const words: Record<string, Key> = {
@@ -31,7 +31,7 @@ export function Facets({ question, text }: { question: Parameters; text: string 
       key,
       rows: rows.filter((row) => row.facet === facet).sort((a, b) => b.n - a.n),
     }))
-    .filter((group) => group.rows.length > 0);
+    .filter((group) => group.rows.length > 0 && keys.includes(group.key));
   return (
     <Panel
       id="facets"

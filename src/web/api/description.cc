@@ -97,8 +97,8 @@ json::object of_parameter(const Endpoint& endpoint, const QueryParameter& parame
     schema["minimum"] = 1;
     schema["maximum"] = endpoint.rows_max;
   } else {
-    object["description"] = parameter.text + std::string(example_of(parameter.type)) +
-                            fallback_of(parameter);
+    object["description"] =
+        parameter.text + std::string(example_of(parameter.type)) + fallback_of(parameter);
   }
   object["schema"] = std::move(schema);
   if (parameter.type == Type::text_list) {
@@ -145,14 +145,14 @@ std::string operation_of(std::string_view path) {
 }
 
 json::object answer_schema(std::string_view row) {
-  return {{"type", "object"},
-          {"required", json::array{"meta", "columns", "data"}},
-          {"properties",
-           json::object{{"meta", reference("schemas", "Meta")},
-                        {"columns", json::object{{"type", "array"},
-                                                 {"items", reference("schemas", "Column")}}},
-                        {"data", json::object{{"type", "array"},
-                                              {"items", reference("schemas", row)}}}}}};
+  return {
+      {"type", "object"},
+      {"required", json::array{"meta", "columns", "data"}},
+      {"properties",
+       json::object{
+           {"meta", reference("schemas", "Meta")},
+           {"columns", json::object{{"type", "array"}, {"items", reference("schemas", "Column")}}},
+           {"data", json::object{{"type", "array"}, {"items", reference("schemas", row)}}}}}};
 }
 
 json::object path_of(const Endpoint& endpoint) {
@@ -162,14 +162,14 @@ json::object path_of(const Endpoint& endpoint) {
       {"text/csv", json::object{{"schema", json::object{{"type", "string"}}}}}};
   json::object responses{
       {"200",
-       json::object{{"description",
-                     fmt::format("At most {} rows; as CSV (Accept: text/csv, or .csv behind the "
-                                 "path) 100,000",
-                                 endpoint.rows_max)},
-                    {"headers", json::object{{"ETag", json::object{{"schema", json::object{
-                                                                                  {"type",
-                                                                                   "string"}}}}}}},
-                    {"content", content}}},
+       json::object{
+           {"description",
+            fmt::format("At most {} rows; as CSV (Accept: text/csv, or .csv behind the "
+                        "path) 100,000",
+                        endpoint.rows_max)},
+           {"headers",
+            json::object{{"ETag", json::object{{"schema", json::object{{"type", "string"}}}}}}},
+           {"content", content}}},
       {"304", json::object{{"description", "As the If-None-Match says: nothing changed"}}},
       {"default", reference("responses", "Problem")}};
   return {{"get", json::object{{"operationId", operation_of(endpoint.path)},

@@ -1,0 +1,62 @@
+// Answers that are still right: as long as the data have the same version, a question need not be
+// asked again.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/clock.h"
+
+namespace cdviz::web::api {
+
+/// The version of all data that a reader sees: PostgreSQL's snapshot
+/// (https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT). The same
+/// snapshot shows the same rows; every transaction that wrote makes another, whoever it was. Better
+/// than a counter that writers would have to keep: they would wait for each other, and
+/// configuration, retention and `database rebuild` would have to think of it.
+inline constexpr std::string_view kVersionStatement =
+    "select pg_current_snapshot()::text || '@' || extract(epoch from pg_postmaster_start_time())";
+
+/// Safe to use from any thread.
+class Answers {
+ public:
+  /// A version that is known for longer is asked again before it is used.
+  static constexpr std::chrono::milliseconds kFresh{1'000};
+
+  /// @param bytes_max  of the bodies that are kept; the longest unused one goes first
+  Answers(const Clock& clock, std::size_t bytes_max) : clock_(clock), bytes_max_(bytes_max) {}
+
+  /// The version, if it was asked for within kFresh.
+  std::optional<std::string> version() const;
+  void saw_version(const std::string& version);
+
+  /// The body of a question, if it was made from this version.
+  std::optional<std::string> find(const std::string& key, std::string_view version);
+  void keep(const std::string& key, std::string_view version, const std::string& body);
+
+ private:
+  struct Kept {
+    std::string key;
+    std::string version;
+    std::string body;
+    std::size_t bytes() const { return key.size() + version.size() + body.size(); }
+  };
+  void drop(std::list<Kept>::iterator kept);
+
+  const Clock& clock_;
+  const std::size_t bytes_max_;
+  mutable std::mutex mutex_;
+  std::string version_;
+  std::optional<std::chrono::steady_clock::time_point> seen_at_;
+  std::list<Kept> kept_;  ///< last used first
+  std::unordered_map<std::string_view, std::list<Kept>::iterator> by_key_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace cdviz::web::api

@@ -1,0 +1,275 @@
+#include "web/api/api.h"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "queries/library.h"
+#include "web/api/answer.h"
+#include "web/api/answers.h"
+#include "web/api/description.h"
+#include "web/api/overview.h"
+#include "web/api/question.h"
+#include "web/api/replies.h"
+
+namespace cdviz::web::api {
+namespace {
+
+using postgres::Connection;
+using Done = Database::Done;
+
+constexpr std::string_view kPrefix = "/api/v1";
+
+/// True if the client would rather have CSV.
+bool wants_csv(const net::RequestHead& head) {
+  const auto accept = head.headers.find("Accept");
+  return accept && accept->starts_with("text/csv");
+}
+
+class ApiImpl final : public Api {
+ public:
+  ApiImpl(ApiSettings settings, const Surroundings& around)
+      : settings_(std::move(settings)),
+        around_(around),
+        answers_(around.clock, settings_.kept_bytes_max),
+        database_(settings_.database, around.clock, around.log),
+        description_(description()) {}
+  ~ApiImpl() override { stop(); }
+
+  Result<void> open() {
+    net::Route route;
+    route.method = "GET";
+    route.path = std::string(kPrefix) + "/*";
+    route.admit = around_.admit;
+    route.handle = [this](const net::Request& request, const net::Reply& reply) {
+      handle(request, reply);
+    };
+    auto added = around_.routes.add(std::move(route));
+    if (!added) return added.error();
+    registration_ = std::move(*added);
+    return {};
+  }
+
+  void stop() override { database_.stop(); }
+
+ private:
+  WallTime now() const { return around_.clock.wall(); }
+
+  /// On a network thread: decides, and asks nobody who could make it wait.
+  void handle(const net::Request& request, const net::Reply& reply) {
+    std::string_view path = std::string_view(request.path).substr(kPrefix.size());
+    const auto parameters = parameters_of(request.query);
+    if (!parameters) return reply(wrong_reply(parameters.error()));
+    const std::string tag(request.headers.find("If-None-Match").value_or(""));
+    if (path == "/openapi.json") return reply(json_reply(description_));
+    if (path == "/collector") return reply(collector());
+    if (path == "/meta") return overview(tag, reply);
+    if (path.starts_with("/sql/")) return reply(sql(path.substr(5), *parameters));
+
+    auto form = wants_csv(request) ? Form::csv : Form::json;
+    if (path.ends_with(".csv")) {
+      form = Form::csv;
+      path.remove_suffix(4);
+    }
+    const auto found = match(path);
+    if (!found) return reply(nothing_here());
+    auto question = question_of(*found->endpoint, found->value, *parameters, form, now());
+    if (!question) return reply(wrong_reply(question.error()));
+    answer(std::move(*question), tag, reply);
+  }
+
+  static net::Response nothing_here() {
+    return problem_reply(404, "Not Found",
+                         "The API has no such path; /api/v1/openapi.json describes all of them.");
+  }
+
+  net::Response collector() {
+    return json_reply(fmt::format("{{\"meta\":{},\n\"data\":{}}}\n", to_json({.now = now()}),
+                                  status_json(around_.state())));
+  }
+
+  net::Response sql(std::string_view name, const Parameters& parameters) {
+    for (const auto& endpoint : endpoints()) {
+      if (endpoint.query != name) continue;
+      Endpoint whole = endpoint;  // what stands in the path and what is fixed may be given here
+      whole.path_parameter = {};
+      whole.fixed = {};
+      const auto question = question_of(whole, "", parameters, Form::json, now());
+      if (!question) return wrong_reply(question.error());
+      auto given = question->given;
+      // As asked: the answer's own limit has one more, to know whether there are more.
+      if (given.contains("limit")) given["limit"] = {std::to_string(question->rows_max)};
+      const auto text = queries::readable(*question->query, given, now());
+      if (!text) return wrong_reply(text.error());
+      net::Response response{.content_type = "text/plain; charset=utf-8",
+                             .body = fmt::format("-- {}\n{};\n", question->query->title, *text)};
+      response.headers.add("Cache-Control", "no-store");
+      harden(response);
+      return response;
+    }
+    return problem_reply(
+        404, "Not Found",
+        fmt::format("The API does not ask a query of that name;{}", queries::suggestion(name)));
+  }
+
+  /// What is known without the database. @returns false: it has to be asked
+  bool answer_at_once(const std::string& key, const std::string& tag, const net::Reply& reply) {
+    const auto version = answers_.version();
+    if (!version) return false;
+    const auto etag = etag_of(*version, key);
+    if (has_tag(tag, etag)) {
+      reply(unchanged(etag));
+      return true;
+    }
+    auto body = answers_.find(key, *version);
+    if (!body) return false;
+    reply(json_reply(std::move(*body), etag));
+    return true;
+  }
+
+  void answer(Question question, const std::string& tag, const net::Reply& reply) {
+    if (question.form == Form::json && answer_at_once(question.key, tag, reply)) return;
+    const bool heavy = question.endpoint->heavy || question.form == Form::csv;
+    submit(heavy, reply,
+           [this, question = std::move(question), tag, reply](Connection& connection) {
+             return ask(connection, question, tag);
+           });
+  }
+
+  /// @param work  on a thread of the pool: makes the answer, or says why it cannot
+  void submit(bool heavy, const net::Reply& reply,
+              std::function<Result<net::Response>(Connection&)> work,
+              std::function<net::Response(const Error&)> without = failure_reply) {
+    auto job = [this, reply, work = std::move(work), without = std::move(without)](
+                   const Result<Connection*>& connection, bool last) {
+      if (!connection) {
+        reply(without(connection.error()));
+        return Done::yes;
+      }
+      auto response = work(**connection);
+      if (response) {
+        reply(std::move(*response));
+        return Done::yes;
+      }
+      if (!(*connection)->usable()) {
+        if (!last) return Done::again;
+        database_.report(response.error(), "");
+      }
+      reply(without(response.error()));
+      return Done::yes;
+    };
+    switch (database_.submit(heavy, std::move(job))) {
+      case Database::Taken::yes:
+        return;
+      case Database::Taken::heavy:
+        return reply(
+            busy_reply(fmt::format("{} heavy questions are being answered: ask again in "
+                                   "a second.",
+                                   settings_.database.heavy_max)));
+      case Database::Taken::busy:
+        return reply(busy_reply("Too many questions wait: ask again in a second."));
+      case Database::Taken::stopped:
+        return reply(problem_reply(503, "Shutting down", "", "stopping"));
+    }
+  }
+
+  /// The version of what the next statement will see, or of something older: then a client asks
+  /// once too often, and never keeps what is old.
+  Result<std::string> version(Connection& connection) {
+    const auto rows = connection.execute(std::string(kVersionStatement));
+    if (!rows) return rows.error();
+    std::string version(rows->text(0, 0));
+    answers_.saw_version(version);
+    return version;
+  }
+
+  static Result<postgres::Rows> execute(Connection& connection,
+                                        const queries::Statement& statement) {
+    std::vector<postgres::Parameter> parameters;
+    parameters.reserve(statement.values.size());
+    for (const auto& value : statement.values)
+      parameters.push_back(postgres::Parameter::inferred(value));
+    return connection.execute(statement.sql, parameters);
+  }
+
+  Result<net::Response> ask(Connection& connection, const Question& question,
+                            const std::string& tag) {
+    const auto seen = version(connection);
+    if (!seen) return seen.error();
+    const auto etag = etag_of(*seen, question.key);
+    if (has_tag(tag, etag)) return unchanged(etag);
+    if (auto body = answers_.find(question.key, *seen)) return json_reply(std::move(*body), etag);
+    const auto statement = statement_of(question, now());
+    if (!statement) return statement.error();
+    const auto rows = execute(connection, *statement);
+    if (!rows) return rows.error();
+    auto body = answer_json(question, *rows, *seen, now());
+    answers_.keep(question.key, *seen, body);
+    return json_reply(std::move(body), etag);
+  }
+
+  void overview(const std::string& tag, const net::Reply& reply) {
+    constexpr const char* kKey = "/meta";
+    if (answer_at_once(kKey, tag, reply)) return;
+    submit(
+        false, reply,
+        [this, tag, kKey](Connection& connection) -> Result<net::Response> {
+          const auto seen = version(connection);
+          if (!seen) return seen.error();
+          const auto etag = etag_of(*seen, kKey);
+          if (has_tag(tag, etag)) return unchanged(etag);
+          auto lists = read_lists(connection, now());
+          if (!lists) return lists.error();
+          const auto body = overview_json(*lists, *seen);
+          {
+            const std::lock_guard lock(lists_mutex_);
+            lists_ = std::move(*lists);
+          }
+          answers_.keep(kKey, *seen, body);
+          return json_reply(body, etag);
+        },
+        [this](const Error& error) {
+          Lists lists;
+          {
+            const std::lock_guard lock(lists_mutex_);
+            lists = lists_;
+          }
+          auto available = database_.availability();
+          available.available = false;
+          if (available.error.empty()) available.error = error.message;
+          return json_reply(overview_json(lists, std::nullopt, available));
+        });
+  }
+
+  std::string overview_json(const Lists& lists, const std::optional<std::string>& version,
+                            std::optional<Availability> availability = {}) {
+    const auto state = around_.state();
+    const auto data = to_json(lists, {.product_version = std::string(state.version),
+                                      .started_at = state.started_at,
+                                      .database = availability.value_or(database_.availability()),
+                                      .grafana_url = settings_.grafana_url});
+    return fmt::format("{{\"meta\":{},\n\"data\":{}}}\n",
+                       to_json(MetaText{.now = now(), .version = version}), data);
+  }
+
+  const ApiSettings settings_;
+  const Surroundings around_;
+  Answers answers_;
+  std::mutex lists_mutex_;
+  Lists lists_;
+  Database database_;
+  const std::string description_;
+  net::Routes::Registration registration_;  ///< last: no request comes before or behind the rest
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Api>> Api::make(ApiSettings settings, const Surroundings& around) {
+  auto api = std::make_unique<ApiImpl>(std::move(settings), around);
+  if (auto opened = api->open(); !opened) return opened.error();
+  return std::unique_ptr<Api>(std::move(api));
+}
+
+}  // namespace cdviz::web::api

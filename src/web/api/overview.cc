@@ -1,0 +1,76 @@
+#include "web/api/overview.h"
+
+#include <fmt/format.h>
+
+#include "core/json_text.h"
+#include "queries/library.h"
+#include "queries/statement.h"
+#include "web/api/answer.h"
+#include "web/api/moment.h"
+
+namespace cdviz::web::api {
+namespace {
+
+constexpr std::size_t kRowsMax = 2000;
+
+std::string text(std::string_view value) {
+  std::string out;
+  append_json_string(out, value);
+  return out;
+}
+
+std::string text_or_null(std::string_view value) { return value.empty() ? "null" : text(value); }
+
+const char* boolean(bool value) { return value ? "true" : "false"; }
+
+/// All rows of a query without parameters that must be given.
+Result<std::string> rows_of(postgres::Connection& connection, std::string_view name, WallTime now) {
+  const auto& query = *queries::find(name);
+  auto statement = queries::statement_of(query, {}, now);
+  if (!statement) return statement.error();
+  const auto rows = connection.execute(
+      fmt::format("select * from (\n{}\n) answer limit {}", statement->sql, kRowsMax));
+  if (!rows) return rows.error();
+  std::string list = "[";
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    if (row > 0) list += ',';
+    append_row(list, query, *rows, row);
+  }
+  return list + "]";
+}
+
+}  // namespace
+
+Result<Lists> read_lists(postgres::Connection& connection, WallTime now) {
+  Lists lists;
+  for (const auto& [name, list] :
+       {std::pair("environments", &lists.environments), std::pair("services", &lists.services),
+        std::pair("sources", &lists.sources), std::pair("event-kinds", &lists.event_kinds)}) {
+    auto rows = rows_of(connection, name, now);
+    if (!rows) return rows.error();
+    *list = std::move(*rows);
+  }
+  const auto flags = connection.execute(
+      "select has_table_privilege('cdviz.events_raw', 'select'), "
+      "exists (select from cdviz.sources where source like '/demo/%')");
+  if (!flags) return flags.error();
+  lists.payloads = flags->boolean(0, 0);
+  lists.demo = flags->boolean(0, 1);
+  return lists;
+}
+
+std::string to_json(const Lists& lists, const Around& around) {
+  const auto& database = around.database;
+  return fmt::format(
+      R"({{"product":{{"name":"cdviz-collector","version":{}}},"started_at":{},)"
+      R"("database":{{"configured":{},"available":{},"place":{},"error":{},"since":{}}},)"
+      R"("demo":{},"features":{{"payloads":{},"live":{},"grafana_url":{}}},)"
+      R"("environments":{},"services":{},"sources":{},"event_kinds":{}}})",
+      text(around.product_version), text(rfc3339(around.started_at)), boolean(database.configured),
+      boolean(database.available), text_or_null(database.place), text_or_null(database.error),
+      database.since ? text(rfc3339(*database.since)) : "null", boolean(lists.demo),
+      boolean(lists.payloads), boolean(database.configured), text_or_null(around.grafana_url),
+      lists.environments, lists.services, lists.sources, lists.event_kinds);
+}
+
+}  // namespace cdviz::web::api

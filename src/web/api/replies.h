@@ -1,0 +1,36 @@
+// The parts that every answer of the API has: security headers, problem documents, what a failure
+// of the database means to a client.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "net/routes.h"
+
+namespace cdviz::web::api {
+
+/// Headers that keep an answer from being used as anything but what it is
+/// (https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html).
+void harden(net::Response& response);
+
+/// JSON that may be kept and must be asked about again.
+net::Response json_reply(std::string body, std::string_view etag);
+/// JSON of this moment.
+net::Response json_reply(std::string body);
+/// 304 Not Modified.
+net::Response unchanged(std::string_view etag);
+
+/// @param type  urn:cdviz:problem:TYPE; empty: the status says all
+net::Response problem_reply(int status, std::string_view title, std::string_view detail,
+                            std::string_view type = {}, std::string_view parameter = {});
+
+/// A parameter that is wrong: 400. @param error  of question_of()
+net::Response wrong_reply(const Error& error);
+/// What PostgreSQL said, or why it is not there.
+net::Response failure_reply(const Error& error);
+/// Too much at once: 429 with Retry-After.
+net::Response busy_reply(std::string_view detail);
+
+}  // namespace cdviz::web::api
