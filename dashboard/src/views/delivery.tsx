@@ -48,7 +48,7 @@ function Card({
       <span class="card-title">{metric.title}</span>
       <span class="card-value">
         <b>{now.value}</b>
-        {now.few && <span class="chip">few</span>}
+        {now.few && <span class="muted">few (n = {now.n})</span>}
         {now.change && (
           <span class={`delta ${now.change.verdict}`}>
             {now.change.words}

@@ -10,14 +10,22 @@ import { environments, meta } from "../data/meta.ts";
 import { useApi } from "../data/use.ts";
 import { clip, duration, percent, plural, shortName } from "../format.ts";
 import { href, param, setParams } from "../state/location.ts";
-import { type Known, type Place, placesOf, stagesOf, summaryOf, viaWords } from "./stages.ts";
+import {
+  fateOf,
+  type Known,
+  type Place,
+  placesOf,
+  stagesOf,
+  summaryOf,
+  viaWords,
+} from "./stages.ts";
 import { Strip } from "./strip.tsx";
 
 function Ask({ id }: { id: string }) {
   const [text, setText] = useState(id);
   return (
     <form
-      class="actions"
+      class="ask"
       onSubmit={(event) => {
         event.preventDefault();
         setParams({ id: text.trim() || null, sel: null });
@@ -137,8 +145,8 @@ function Places({ places }: { places: readonly Place[] }) {
                 .filter((run) => run.outcome !== "success")
                 .map((run) => (
                   <span key={run.subject_id} class="evidence">
-                    <Outcome name={run.outcome ?? "running"} /> <Id id={run.name} />{" "}
-                    <Ago time={run.at} /> <Outside uri={run.uri}>run</Outside>
+                    <Outcome name={fateOf(run)} /> <Id id={run.name} /> <Ago time={run.at} />{" "}
+                    <Outside uri={run.uri}>run</Outside>
                   </span>
                 ))}
               {place.incidents.map((incident) => (
@@ -186,16 +194,14 @@ function Steps({ rows }: { rows: readonly JourneyRow[] }) {
         {
           title: "after",
           number: true,
-          draw: ({ since }) => (since === null ? "" : `+${duration(since)}`),
+          draw: ({ since }) => (since ? `+${duration(since)}` : ""),
         },
         {
           title: "step",
-          draw: ({ row }) => (
-            <Outcome name={row.step === "ran" ? (row.outcome ?? "running") : row.step} />
-          ),
+          draw: ({ row }) => <Outcome name={row.step === "ran" ? fateOf(row) : row.step} />,
         },
         { title: "what", draw: ({ row }) => <span class="muted">{clip(row.subject, 40)}</span> },
-        { title: "id", draw: ({ row }) => <Id id={row.subject_id} whole /> },
+        { title: "id", draw: ({ row }) => <Text text={row.subject_id} max={48} /> },
         { title: "name", draw: ({ row }) => <Text text={row.name} max={80} /> },
         { title: "environment", draw: ({ row }) => <Id id={row.environment_id} /> },
         { title: "took", number: true, draw: ({ row }) => duration(row.duration_s) },

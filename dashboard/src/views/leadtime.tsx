@@ -50,4 +50,4 @@ export function LeadTime({
 }
 
 const stepWords = (step: string): string =>
-  ({ "3h": "3 hours", "1d": "day", "7d": "week", "28d": "4 weeks" })[step] ?? step;
+  ({ "3h": "3 hours", "1d": "day", "3d": "3 days", "7d": "week", "28d": "4 weeks" })[step] ?? step;

@@ -138,9 +138,12 @@ export function shown(metric: Metric, row: DeliveryRow | undefined, before?: Del
   const past = before && metric.n(before) > 0 ? before[metric.figure] : null;
   const words = past === null ? null : metric.change(value, past);
   const up = past !== null && value > past;
+  const few = n < fewBelow;
+  // Of few against few nothing can be said.
+  const sure = !few && before !== undefined && metric.n(before) >= fewBelow;
   return {
     value: metric.text(value),
-    few: n < fewBelow,
+    few,
     n,
     basis: metric.basis(row),
     change:
@@ -148,7 +151,12 @@ export function shown(metric: Metric, row: DeliveryRow | undefined, before?: Del
         ? null
         : {
             words,
-            verdict: words === "±0" ? "same" : up === (metric.better === "up") ? "better" : "worse",
+            verdict:
+              words === "±0" || !sure
+                ? "same"
+                : up === (metric.better === "up")
+                  ? "better"
+                  : "worse",
           },
   };
 }
@@ -157,7 +165,8 @@ export function shown(metric: Metric, row: DeliveryRow | undefined, before?: Del
 export function stepOf(from: number, to: number): string {
   const days = (to - from) / 86_400_000;
   if (days <= 2) return "3h";
-  if (days <= 21) return "1d";
+  if (days <= 14) return "1d";
+  if (days <= 45) return "3d";
   return days <= 210 ? "7d" : "28d";
 }
 

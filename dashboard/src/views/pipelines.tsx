@@ -35,6 +35,10 @@ export function attention(
   return null;
 }
 
+/// The most urgent first; those alike stay in the order in which the server gave them.
+export const byAttention = (rows: readonly PipelinesRow[]): PipelinesRow[] =>
+  [...rows].sort((a, b) => urgency(a) - urgency(b));
+
 /// All runs together; the share is null when none of them is a verdict.
 export function totals(rows: readonly PipelinesRow[]): { runs: number; pass: number | null } {
   const sum = (of: (row: PipelinesRow) => number) => rows.reduce((n, row) => n + of(row), 0);
@@ -44,6 +48,12 @@ export function totals(rows: readonly PipelinesRow[]): { runs: number; pass: num
     pass: judged === 0 ? null : sum((row) => row.success) / judged,
   };
 }
+
+const urgencies = ["stuck", "failure", "hotfix"];
+const urgency = (row: PipelinesRow): number => {
+  const place = urgencies.indexOf(attention(row)?.sign ?? "");
+  return place < 0 ? urgencies.length : place;
+};
 
 const Trend = ({ change }: { change: number | null }) => {
   if (change === null) return <span class="muted">–</span>;
@@ -73,8 +83,7 @@ const cells: readonly Cell<PipelinesRow>[] = [
       const now = attention(row);
       return now ? <Outcome name={now.sign}>{now.words}</Outcome> : null;
     },
-    by: (row) =>
-      row.stuck > 0 ? 0 : row.failing_since ? 1 : (row.change ?? 0) >= slowerFrom ? 2 : 3,
+    by: urgency,
   },
   {
     title: "last",
@@ -180,7 +189,7 @@ export function Pipelines() {
   const selected = param("sel");
   const wanted = (param("q") ?? "").toLowerCase();
   const fits = (row: PipelinesRow) => row.name.toLowerCase().includes(wanted);
-  const all = (asked.body?.data ?? []).filter(fits);
+  const all = byAttention((asked.body?.data ?? []).filter(fits));
   const { runs, pass } = totals(all);
   return (
     <>

@@ -21,6 +21,8 @@ export interface Place {
 export interface Stage {
   readonly key: string;
   readonly title: string;
+  /// What the title names, where it does not say so itself.
+  readonly what: string;
   readonly at: number;
   /// When it was done; equal to `at` for what takes no time.
   readonly end: number;
@@ -33,6 +35,10 @@ export interface Stage {
 
 const time = (row: JourneyRow): number => Date.parse(row.at);
 const endOf = (row: JourneyRow): number => time(row) + (row.duration_s ?? 0) * 1000;
+
+/// What became of a run. Without an outcome: it finished (its duration is known), or runs.
+export const fateOf = (row: Pick<JourneyRow, "outcome" | "duration_s">): string =>
+  row.outcome ?? (row.duration_s === null ? "running" : "finished");
 
 const isDeployment = (row: JourneyRow) => row.subject === "service";
 const isRunAt = (row: JourneyRow) =>
@@ -127,7 +133,7 @@ export function placesOf(
 
 /// The worst outcome of some runs: what stopped it.
 function fate(rows: readonly JourneyRow[]): string {
-  const outcomes = rows.map((row) => row.outcome ?? "running");
+  const outcomes = rows.map(fateOf);
   for (const bad of ["failure", "error", "running", "cancel"])
     if (outcomes.includes(bad)) return bad;
   return outcomes[0] ?? "success";
@@ -144,6 +150,7 @@ function before(rows: readonly JourneyRow[]): Stage[] {
     stages.push({
       key: "change",
       title: ids.size === 1 ? last.subject_id : `${ids.size} changes`,
+      what: "change",
       at: Math.min(...changes.map(time)),
       end: Math.max(...(merged.length > 0 ? merged : changes).map(time)),
       look: last.step,
@@ -165,9 +172,10 @@ function before(rows: readonly JourneyRow[]): Stage[] {
     stages.push({
       key: `run ${head.subject_id}`,
       title: head.name ?? head.subject_id,
+      what: "run",
       at: time(head),
       end: pipelines.length > 0 ? endOf(head) : Math.max(...[head, ...mine].map(endOf)),
-      look: pipelines.length > 0 ? (head.outcome ?? "running") : fate(mine),
+      look: pipelines.length > 0 ? fateOf(head) : fate(mine),
       rows: [head, ...mine.filter((row) => row !== head)],
     });
   });
@@ -178,6 +186,7 @@ function before(rows: readonly JourneyRow[]): Stage[] {
     stages.push({
       key: "artifact",
       title: last.name ?? last.subject_id,
+      what: "version",
       at: Math.min(...artifacts.map(time)),
       end: time(last),
       look: last.step,
@@ -196,6 +205,7 @@ export function stagesOf(rows: readonly JourneyRow[], places: readonly Place[]):
       (place): Stage => ({
         key: `${place.service} ${place.environment}`,
         title: place.environment,
+        what: "",
         at: place.at!,
         end: place.at!,
         look: place.kind!,

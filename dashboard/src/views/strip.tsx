@@ -1,6 +1,6 @@
 // The stages of a journey from left to right, and below them how the time went: a list, readable without the picture.
 import { Id, lookOf, Sign } from "../components/basics.tsx";
-import { clip, dateTime, duration, exact, plural } from "../format.ts";
+import { clip, duration, exact, plural, shortDateTime } from "../format.ts";
 import { setParams } from "../state/location.ts";
 import { zone } from "../state/settings.ts";
 import type { Place, Stage } from "./stages.ts";
@@ -56,9 +56,10 @@ function Node({ stage }: { stage: Stage }) {
     >
       <b>
         <Sign look={look} /> <span class="hidden">{look.word}: </span>
+        {stage.what && <span class="muted">{stage.what} </span>}
         <Id id={stage.title} />
       </b>
-      <span class="muted">{dateTime(stage.place ? stage.at : stage.end, zone.value)}</span>
+      <span class="muted">{shortDateTime(stage.place ? stage.at : stage.end, zone.value)}</span>
       {stage.end - stage.at > 1000 && (
         <span class="muted">took {duration((stage.end - stage.at) / 1000)}</span>
       )}

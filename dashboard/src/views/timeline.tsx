@@ -117,7 +117,7 @@ function Bands({ bands, scale }: { bands: readonly Band[]; scale: TimeScale }) {
             <g key={`${band.id} ${lane}`}>
               <title>{`incident ${band.words}`}</title>
               <rect x={x} y={y} width={Math.max(3, end - x)} height={laneHeight} />
-              <text x={x + Math.max(3, end - x) / 2} y={y + laneHeight - 8} text-anchor="middle">
+              <text x={Math.max(x + 2, end - 5)} y={y + laneHeight - 8} text-anchor="middle">
                 !
               </text>
             </g>
