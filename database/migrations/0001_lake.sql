@@ -83,7 +83,8 @@ create index event_type_time_idx on cdviz_store.event (subject, predicate, time)
 create index event_time_idx on cdviz_store.event (time) where time > '-infinity';
 -- Ids may have 2,048 bytes, more than an index entry: their hash is indexed.
 create index event_subject_idx on cdviz_store.event (hashtextextended(subject_id, 0), time);
-create index event_ingest_seq_idx on cdviz_store.event using brin (ingest_seq);
+-- Grows at its right edge, so it costs little; a BRIN index knows nothing of the newest rows, which are those asked for.
+create index event_ingest_seq_idx on cdviz_store.event (ingest_seq);
 
 -- Not one DEFAULT partition for times out of range: attaching a month beside one locks it against every reader.
 create table cdviz_store.event_before_2000 partition of cdviz_store.event

@@ -188,7 +188,7 @@ create table cdviz_store.run (
   chain_id        text,
   first_at        timestamptz not null,
   last_at         timestamptz not null,
-  primary key (kind, run_key)) partition by list (kind);
+  primary key (run_key, kind)) partition by list (kind);
 do $$
 declare of_kind text;
 begin
@@ -255,8 +255,12 @@ create table cdviz_store.artifact (
   chain_id           text,
   first_seen_at      timestamptz not null,
   last_seen_at       timestamptz not null,
-  born_at            timestamptz not null generated always as (coalesce(packaged_at, published_at, first_seen_at)) stored);
-create index artifact_base_idx on cdviz_store.artifact (base_id, born_at);
+  ranked_at          timestamptz not null generated always as (coalesce(published_at, packaged_at, first_seen_at)) stored,
+  -- a digest is nobody's name for a version
+  known_as           text        not null generated always as (
+    coalesce(case when version !~ '^[a-z0-9]+:[0-9a-fA-F]{12}' then nullif(version, '') end, nullif(tag, ''),
+             nullif(left(split_part(version, ':', 2), 12), ''), artifact_id)) stored);
+create index artifact_rank_idx on cdviz_store.artifact (base_id, ranked_at, artifact_id);
 create index artifact_change_idx on cdviz_store.artifact (change_id) where change_id is not null;
 comment on table cdviz_store.artifact is 'One row for each artifact that events name. All spellings of a package URL are one artifact.';
 comment on column cdviz_store.artifact.artifact_id is 'Canonical: pkg:type/namespace/name@version, percent-decoded, without qualifiers (with ?tag= if it has no version). What is no package URL stays as it is';
@@ -280,7 +284,9 @@ comment on column cdviz_store.artifact.published_by is 'content.user of artifact
 comment on column cdviz_store.artifact.chain_id is 'The chain its events belong to';
 comment on column cdviz_store.artifact.first_seen_at is 'Time of the first event that names it';
 comment on column cdviz_store.artifact.last_seen_at is 'Time of the last event that names it';
-comment on column cdviz_store.artifact.born_at is 'What orders the artifacts of one base_id: packaged, else published, else first seen';
+comment on column cdviz_store.artifact.known_as is 'What people call it: the version of the package URL, else its tag, else the first 12 digits of its digest, else its id';
+comment on column cdviz_store.artifact.ranked_at is 'What orders the artifacts of one base_id: published, else packaged, else first seen; then artifact_id';
+comment on index cdviz_store.artifact_rank_idx is 'Which artifacts lie between two of the same name (cdviz.drift, cdviz.compare_environments).';
 
 create table cdviz_store.change (
   change_key        uuid primary key,
@@ -558,6 +564,8 @@ create table cdviz_store.deployment (
   primary key (event_uid, environment_id, service_id)) with (fillfactor = 80);
 create index deployment_lane_idx on cdviz_store.deployment (environment_id, service_id, at, event_uid);
 create index deployment_change_idx on cdviz_store.deployment (environment_id, service_id, at, event_uid) where is_change;
+-- Few rows: what a failed deployment is found by (cdviz.deployment_outcomes).
+create index deployment_return_idx on cdviz_store.deployment (environment_id, service_id, at) where is_change and kind in ('rollback', 'deploy');
 create index deployment_at_idx on cdviz_store.deployment (at);
 create index deployment_artifact_idx on cdviz_store.deployment (artifact_id, environment_id, service_id, at) where artifact_id is not null;
 -- Two for the fold alone. Its plans are kept from the moment when a table is empty and all indexes look alike; so each
@@ -1734,8 +1742,6 @@ begin
   insert into cdviz_rebuild.environment_state (environment_id, service_id) select distinct environment_id, service_id from cdviz_rebuild.deployment;
   perform cdviz_store.recompute_lanes(array_agg(environment_id), array_agg(service_id)) from cdviz_rebuild.environment_state;
   perform cdviz_store.write_states(array_agg(environment_id), array_agg(service_id)) from cdviz_rebuild.environment_state;
-  -- The search by ingest_seq reads whole what the index has not summarised yet.
-  perform brin_summarize_new_values(i.inhrelid) from pg_inherits i where i.inhparent = 'cdviz_store.event_ingest_seq_idx'::regclass;
   insert into cdviz_store.rebuild_progress (keep_before, configuration, goal_seq) values (keep, cdviz_store.configuration_version(), -1) returning rebuild_id into id;
   return id;
 end $$;

@@ -9,13 +9,7 @@ set local role cdviz_owner;
 
 -- ============ names and ranks, used by all below ============
 create view cdviz_store.named_artifact as
-  select artifact_id, base_id, change_id, change_source, published_at,
-    -- What people call it: a digest is nobody's name for a version.
-    coalesce(case when version !~ '^[a-z0-9]+:[0-9a-fA-F]{12}' then nullif(version, '') end, nullif(tag, ''),
-             nullif(left(split_part(version, ':', 2), 12), ''), artifact_id) as version,
-    coalesce(published_at, packaged_at, first_seen_at) as ranked_at
-  from cdviz_store.artifact;
-create index artifact_rank_idx on cdviz_store.artifact (base_id, (coalesce(published_at, packaged_at, first_seen_at)), artifact_id);
+  select artifact_id, base_id, change_id, change_source, published_at, ranked_at, known_as as version from cdviz_store.artifact;
 create index incident_artifact_idx on cdviz_store.incident (artifact_id, first_at) where artifact_id is not null;
 
 -- The change that an artifact was built from: by id, of the source it names if it names one.
@@ -74,10 +68,10 @@ create view cdviz.links as
   select from_type, from_id, kind, to_type, to_id, chain_id, first_at, last_at from cdviz_store.link;
 
 create or replace view cdviz.events as
-  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, subject_key
+  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, subject_key, ingest_seq
   from cdviz_store.event where time > '-infinity';
 create or replace view cdviz.events_raw as
-  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, payload, subject_key, notes
+  select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, chain_id, payload, subject_key, notes, ingest_seq
   from cdviz_store.event where time > '-infinity';
 
 -- ============ what runs where ============
@@ -113,22 +107,21 @@ create view cdviz.environment_state_history as
   left join cdviz_store.named_artifact p on p.artifact_id = d.previous_artifact_id
   where d.is_change and d.action <> 'removed';
 
--- The last change of each lane up to a moment, by two probes of an index for each lane.
+-- The last change of each lane up to a moment, by a probe of an index for each lane; the last report only if it is asked for.
 create function cdviz.environment_state_at(at timestamptz) returns setof cdviz.environment_state
 language sql stable parallel safe rows 1000
 begin atomic
   select e.environment_id, v.tier, v.rank, e.service_id, s.team, c.artifact_id, a.version, c.at,
     extract(epoch from environment_state_at.at - c.at)::double precision, c.kind, c.previous_artifact_id, p.version,
-    c.event_uid, c.source, c.actor, c.inferred, l.at
+    c.event_uid, c.source, c.actor, c.inferred,
+    (select d.at from cdviz_store.deployment d
+     where d.environment_id = e.environment_id and d.service_id = e.service_id and d.at <= environment_state_at.at
+     order by d.at desc, d.event_uid desc limit 1)
   from cdviz_store.environment_state e
   cross join lateral (
     select * from cdviz_store.deployment d
     where d.environment_id = e.environment_id and d.service_id = e.service_id and d.is_change and d.at <= environment_state_at.at
     order by d.at desc, d.event_uid desc limit 1) c
-  cross join lateral (
-    select d.at from cdviz_store.deployment d
-    where d.environment_id = e.environment_id and d.service_id = e.service_id and d.at <= environment_state_at.at
-    order by d.at desc, d.event_uid desc limit 1) l
   left join cdviz_store.environment_place v on v.environment_id = e.environment_id
   left join cdviz_store.service_setting s on s.service_id = e.service_id
   left join cdviz_store.named_artifact a on a.artifact_id = c.artifact_id
@@ -136,11 +129,25 @@ begin atomic
   where c.action <> 'removed';
 end;
 
+-- The same for the lanes that became empty.
+create function cdviz.removals_at(at timestamptz) returns setof cdviz.deployments
+language sql stable parallel safe rows 10
+begin atomic
+  select d.*
+  from cdviz_store.environment_state e
+  cross join lateral (
+    select l.event_uid, l.action from cdviz_store.deployment l
+    where l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
+    order by l.at desc, l.event_uid desc limit 1) c
+  join cdviz.deployments d on d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id
+  where c.action = 'removed';
+end;
+
 create view cdviz.deployment_attempts as
   select r.run_id, r.source, r.kind, r.name, r.environment_id, v.tier as environment_tier, r.service_id, s.team, r.artifact_id, a.version,
     case when r.finished_at is not null then 'finished' when r.skipped_at is not null then 'skipped'
          when r.last_at < now() - interval '24 hours' then 'abandoned' when r.started_at is not null then 'running' else 'queued' end as state,
-    r.outcome, r.reason, r.uri, r.queued_at, r.started_at, r.finished_at, r.chain_id, r.first_at, r.last_at
+    r.outcome, r.reason, r.uri, r.queued_at, r.started_at, r.finished_at, r.chain_id, r.first_at, r.last_at, r.run_key
   from cdviz_store.run r
   left join cdviz_store.environment_place v using (environment_id)
   left join cdviz_store.service_setting s using (service_id)
@@ -148,41 +155,62 @@ create view cdviz.deployment_attempts as
   where r.deploys;
 
 -- ============ differences ============
+create type cdviz.matrix_cell as (
+  service_id text, team text, environment_id text, environment_tier text, environment_rank integer, artifact_id text, version text,
+  since timestamptz, age_s double precision, kind text, previous_artifact_id text, previous_version text,
+  event_uid uuid, source text, actor text, inferred boolean,
+  upstream_environment_id text, upstream_artifact_id text, upstream_version text, behind bigint, ahead bigint, lag_s double precision);
+
+-- Upstream is the nearest environment before, of another tier, that has the service: production regions do not wait for
+-- each other. Without one (the first in the order, tier other) it is the newest artifact that runs anywhere.
+create function cdviz.matrix_at(at timestamptz) returns setof cdviz.matrix_cell
+language sql stable parallel safe rows 1000
+begin atomic
+  with cell as materialized (
+    select s.environment_id, s.environment_tier, s.environment_rank, s.service_id, s.team, s.artifact_id, s.version, s.since, s.age_s, s.kind,
+      s.previous_artifact_id, s.previous_version, s.event_uid, s.source, s.actor, s.inferred, a.base_id, a.ranked_at
+    from cdviz.environment_state_at(matrix_at.at) s left join cdviz_store.named_artifact a using (artifact_id)),
+  paired as (
+    select distinct on (c.service_id, c.environment_id) c.service_id, c.environment_id,
+      u.environment_id as upstream_environment_id, u.artifact_id as upstream_artifact_id, u.version as upstream_version,
+      u.base_id as upstream_base_id, u.ranked_at as upstream_ranked_at
+    from cell c
+    join cell u on u.service_id = c.service_id and u.artifact_id is not null
+    cross join lateral (select c.environment_tier <> 'other' and u.environment_rank < c.environment_rank and u.environment_tier <> c.environment_tier as is_before) o
+    order by c.service_id, c.environment_id, o.is_before desc, case when o.is_before then u.environment_rank end desc,
+      u.base_id = c.base_id desc nulls last, u.ranked_at desc, u.artifact_id desc, u.environment_id = c.environment_id desc, u.environment_id)
+  select c.service_id, c.team, c.environment_id, c.environment_tier, c.environment_rank, c.artifact_id, c.version, c.since, c.age_s, c.kind,
+    c.previous_artifact_id, c.previous_version, c.event_uid, c.source, c.actor, c.inferred,
+    p.upstream_environment_id, p.upstream_artifact_id, p.upstream_version, n.behind, n.ahead,
+    extract(epoch from matrix_at.at - n.first_missing_at)::double precision
+  from cell c
+  left join paired p on p.service_id = c.service_id and p.environment_id = c.environment_id
+  left join lateral (
+    -- most are what runs upstream: nothing to look for
+    select 0::bigint as behind, 0::bigint as ahead, null::timestamptz as first_missing_at where p.upstream_artifact_id = c.artifact_id
+    union all
+    select count(*) filter (where b.missing), count(*) filter (where b.extra), min(x.ranked_at) filter (where b.missing)
+    from cdviz_store.named_artifact x
+    cross join lateral (select
+      (x.ranked_at, x.artifact_id) > (c.ranked_at, c.artifact_id) and (x.ranked_at, x.artifact_id) <= (p.upstream_ranked_at, p.upstream_artifact_id) as missing,
+      (x.ranked_at, x.artifact_id) > (p.upstream_ranked_at, p.upstream_artifact_id) and (x.ranked_at, x.artifact_id) <= (c.ranked_at, c.artifact_id) as extra) b
+    where p.upstream_artifact_id <> c.artifact_id and x.base_id = c.base_id
+      and x.ranked_at between least(c.ranked_at, p.upstream_ranked_at) and greatest(c.ranked_at, p.upstream_ranked_at)
+    having p.upstream_artifact_id <> c.artifact_id) n
+    on c.base_id = p.upstream_base_id;
+end;
+
 create type cdviz.drift_row as (
   environment_id text, environment_tier text, service_id text, team text, artifact_id text, version text, since timestamptz,
   upstream_environment_id text, upstream_artifact_id text, upstream_version text,
   behind bigint, ahead bigint, lag_s double precision);
 
--- Upstream is the nearest environment before, of another tier, that has the service: production regions do not wait for
--- each other. Without one (the first in the order, tier other) it is the newest artifact that runs anywhere.
 create function cdviz.drift_at(at timestamptz) returns setof cdviz.drift_row
 language sql stable parallel safe rows 1000
 begin atomic
-  with cell as (
-    select s.environment_id, s.environment_tier, s.environment_rank, s.service_id, s.team, s.artifact_id, s.version, s.since, a.base_id, a.ranked_at
-    from cdviz.environment_state_at(drift_at.at) s join cdviz_store.named_artifact a using (artifact_id)),
-  paired as (
-    select distinct on (c.service_id, c.environment_id) c.*,
-      u.environment_id as upstream_environment_id, u.artifact_id as upstream_artifact_id, u.version as upstream_version,
-      u.base_id as upstream_base_id, u.ranked_at as upstream_ranked_at
-    from cell c
-    join cell u on u.service_id = c.service_id
-    cross join lateral (select c.environment_tier <> 'other' and u.environment_rank < c.environment_rank and u.environment_tier <> c.environment_tier as is_before) o
-    order by c.service_id, c.environment_id, o.is_before desc, case when o.is_before then u.environment_rank end desc,
-      u.base_id = c.base_id desc, u.ranked_at desc, u.artifact_id desc, u.environment_id = c.environment_id desc, u.environment_id)
-  select p.environment_id, p.environment_tier, p.service_id, p.team, p.artifact_id, p.version, p.since,
-    p.upstream_environment_id, p.upstream_artifact_id, p.upstream_version, n.behind, n.ahead,
-    extract(epoch from drift_at.at - n.first_missing_at)::double precision
-  from paired p
-  left join lateral (
-    select count(*) filter (where b.missing) as behind, count(*) filter (where b.extra) as ahead, min(x.ranked_at) filter (where b.missing) as first_missing_at
-    from cdviz_store.named_artifact x
-    cross join lateral (select
-      (x.ranked_at, x.artifact_id) > (p.ranked_at, p.artifact_id) and (x.ranked_at, x.artifact_id) <= (p.upstream_ranked_at, p.upstream_artifact_id) as missing,
-      (x.ranked_at, x.artifact_id) > (p.upstream_ranked_at, p.upstream_artifact_id) and (x.ranked_at, x.artifact_id) <= (p.ranked_at, p.artifact_id) as extra) b
-    where x.base_id = p.base_id
-      and x.ranked_at between least(p.ranked_at, p.upstream_ranked_at) and greatest(p.ranked_at, p.upstream_ranked_at)) n
-    on p.base_id = p.upstream_base_id;
+  select m.environment_id, m.environment_tier, m.service_id, m.team, m.artifact_id, m.version, m.since,
+    m.upstream_environment_id, m.upstream_artifact_id, m.upstream_version, m.behind, m.ahead, m.lag_s
+  from cdviz.matrix_at(drift_at.at) m where m.artifact_id is not null;
 end;
 
 create view cdviz.drift as select * from cdviz.drift_at(now());
@@ -284,7 +312,7 @@ create view cdviz.open_runs as
 create type cdviz.run_summary as (
   name text, runs bigint, success bigint, failure bigint, error bigint, cancelled bigint, pass_rate double precision,
   p50_s double precision, p95_s double precision, queue_p95_s double precision, p50_before_s double precision, change double precision,
-  last_outcome text, last_finished_at timestamptz, failing_since timestamptz, recent_outcomes text[], recent_durations_s double precision[]);
+  last_outcome text, last_finished_at timestamptz, failing_since timestamptz, recent_outcomes text[], recent_durations_s double precision[], recent_run_keys uuid[]);
 
 create function cdviz.run_summaries(of_kind text, since timestamptz, until timestamptz default now()) returns setof cdviz.run_summary
 language sql stable parallel safe rows 200
@@ -309,7 +337,8 @@ begin atomic
       (array_agg(outcome order by back))[1] as last_outcome, max(finished_at) as last_finished_at,
       max(finished_at) filter (where outcome = 'success') as last_success_at,
       array_agg(outcome order by back desc) filter (where inside and back <= 30) as recent_outcomes,
-      array_agg(duration_s order by back desc) filter (where inside and back <= 30) as recent_durations
+      array_agg(duration_s order by back desc) filter (where inside and back <= 30) as recent_durations,
+      array_agg(run_key order by back desc) filter (where inside and back <= 30) as recent_run_keys
     from finished f group by f.name)
   select s.name, s.runs, s.success, s.failure, s.error, s.cancelled,
     s.success::double precision / nullif(s.success + s.failure + s.error, 0), s.p50, s.p95, s.queue_p95, s.p50_before,
@@ -317,7 +346,7 @@ begin atomic
     case when s.last_outcome in ('failure', 'error') then (
       select min(f.finished_at) from finished f
       where f.name = s.name and f.outcome in ('failure', 'error') and f.finished_at > coalesce(s.last_success_at, '-infinity')) end,
-    s.recent_outcomes, s.recent_durations
+    s.recent_outcomes, s.recent_durations, s.recent_run_keys
   from summed s where s.runs > 0;
 end;
 
@@ -439,19 +468,17 @@ create view cdviz.deployment_outcomes as
   left join cdviz_store.named_artifact a on a.artifact_id = d.artifact_id
   left join cdviz_store.artifact_change c on c.artifact_id = d.artifact_id
   left join lateral (
-    select min(r.at) as at from (
-      (select o.at from cdviz_store.deployment o
-       where o.artifact_id = d.previous_artifact_id and o.environment_id = d.environment_id and o.service_id = d.service_id and o.is_change
-         and (o.at, o.event_uid) > (d.at, d.event_uid)
-       order by o.at, o.event_uid limit 1)
-      union all
-      (select o.at from (
-         select * from cdviz_store.deployment l
-         where l.environment_id = d.environment_id and l.service_id = d.service_id and l.is_change and (l.at, l.event_uid) > (d.at, d.event_uid)
-         order by l.at, l.event_uid limit 1) o
-       where o.kind = 'rollback' and not exists (
-         select from cdviz_store.deployment e
-         where e.artifact_id = o.artifact_id and e.environment_id = d.environment_id and e.service_id = d.service_id and (e.at, e.event_uid) < (d.at, d.event_uid)))) r) b on true
+    select min(r.at) as at from cdviz_store.deployment r
+    -- what came back is a rollback, or a deployment into a lane that was empty
+    where r.environment_id = d.environment_id and r.service_id = d.service_id and r.is_change and r.kind in ('rollback', 'deploy')
+      and r.at >= d.at and (r.at, r.event_uid) > (d.at, d.event_uid)
+      and (r.artifact_id = d.previous_artifact_id
+        or (r.kind = 'rollback' and r.at = d.valid_to
+          and not exists (select from cdviz_store.deployment l
+            where l.environment_id = d.environment_id and l.service_id = d.service_id and l.is_change
+              and (l.at, l.event_uid) > (d.at, d.event_uid) and (l.at, l.event_uid) < (r.at, r.event_uid))
+          and not exists (select from cdviz_store.deployment e
+            where e.artifact_id = r.artifact_id and e.environment_id = d.environment_id and e.service_id = d.service_id and (e.at, e.event_uid) < (d.at, d.event_uid))))) b on true
   left join lateral (
     select o.incident_id, o.first_at, o.resolved_at from cdviz_store.incident o
     where o.artifact_id = d.artifact_id and o.environment_id = d.environment_id and (o.service_id is null or o.service_id = d.service_id)
@@ -461,11 +488,12 @@ create view cdviz.deployment_outcomes as
     select
       exists (select from cdviz_store.incident o where o.service_id = d.service_id and (o.environment_id = d.environment_id or o.environment_id is null)
         and o.first_at <= d.at and coalesce(o.resolved_at, 'infinity') > d.at) as during_incident,
+      -- nearly all were in an environment before: that is asked first
       d.artifact_id is not null
-        and exists (select from unnest(v.before) as e (environment_id)
-          where exists (select from cdviz_store.deployment o where o.environment_id = e.environment_id and o.service_id = d.service_id and o.at < d.at))
         and not exists (select from cdviz_store.deployment o
-          where o.artifact_id = d.artifact_id and o.service_id = d.service_id and o.at <= d.at and o.environment_id = any (v.before)) as skipped) h on true
+          where o.artifact_id = d.artifact_id and o.service_id = d.service_id and o.at <= d.at and o.environment_id = any (v.before))
+        and exists (select from unnest(v.before) as e (environment_id)
+          where exists (select from cdviz_store.deployment o where o.environment_id = e.environment_id and o.service_id = d.service_id and o.at < d.at)) as skipped) h on true
   where d.is_change and d.action <> 'removed';
 
 create type cdviz.change_lead_time as (
@@ -478,28 +506,40 @@ create function cdviz.change_lead_times(since timestamptz, until timestamptz def
 returns setof cdviz.change_lead_time
 language sql stable parallel safe rows 1000
 begin atomic
-  with reached as (
-    select d.event_uid, d.at, d.environment_id, d.service_id, d.artifact_id, n.version, n.base_id, n.ranked_at,
-      max(n.ranked_at) over (partition by n.base_id order by d.at, d.event_uid, d.environment_id, d.service_id
-                             rows between unbounded preceding and 1 preceding) as best_before
-    from cdviz_store.deployment d
-    join cdviz_store.environment_place v on v.environment_id = d.environment_id and v.tier = change_lead_times.of_tier
-    join cdviz_store.named_artifact n on n.artifact_id = d.artifact_id
-    where d.is_change and d.action <> 'removed' and d.at < change_lead_times.until),
+  with place as materialized (
+    select environment_id from cdviz_store.environment_place where tier = change_lead_times.of_tier),
+  made as materialized (
+    select d.event_uid, d.at, d.environment_id, d.service_id, d.artifact_id, n.base_id, n.ranked_at
+    from cdviz_store.deployment d join place using (environment_id) join cdviz_store.artifact n using (artifact_id)
+    where d.is_change and d.action <> 'removed' and d.at >= change_lead_times.since and d.at < change_lead_times.until),
+  before as (
+    -- the highest that ran in the tier earlier: downwards from the top, not through all that ever was deployed
+    select b.base_id, x.ranked_at
+    from (select distinct base_id from made) b
+    cross join lateral (
+      select x.ranked_at from cdviz_store.artifact x
+      where x.base_id = b.base_id and x.first_seen_at < change_lead_times.since
+        and exists (select from cdviz_store.deployment d join place using (environment_id)
+          where d.artifact_id = x.artifact_id and d.is_change and d.action <> 'removed' and d.at < change_lead_times.since)
+      order by x.ranked_at desc limit 1) x),
+  reached as (
+    select m.*, greatest(b.ranked_at, max(m.ranked_at) over (partition by m.base_id order by m.at, m.event_uid, m.environment_id, m.service_id
+                                                             rows between unbounded preceding and 1 preceding)) as best_before
+    from made m left join before b using (base_id)),
   carried as (
     select distinct on (c.change_key, r.base_id) r.*, x.artifact_id as built_artifact_id,
       c.change_id, c.source as change_source, c.repository_id, c.created_at, c.merged_at
     from reached r
-    join cdviz_store.named_artifact x on x.base_id = r.base_id and x.ranked_at <= r.ranked_at
+    join cdviz_store.artifact x on x.base_id = r.base_id and x.ranked_at <= r.ranked_at
       and (x.artifact_id = r.artifact_id or x.ranked_at > r.best_before)
     join cdviz_store.artifact_change c on c.artifact_id = x.artifact_id
-    where r.at >= change_lead_times.since and (r.best_before is null or r.ranked_at > r.best_before)
+    where r.best_before is null or r.ranked_at > r.best_before
     order by c.change_key, r.base_id, r.at, r.event_uid, x.ranked_at, x.artifact_id)
   select k.change_id, k.change_source, k.repository_id, k.created_at, k.merged_at, k.built_artifact_id,
-    k.event_uid, k.at, k.environment_id, k.service_id, s.team, k.artifact_id, k.version,
+    k.event_uid, k.at, k.environment_id, k.service_id, s.team, k.artifact_id, n.version,
     case when k.at >= k.merged_at then extract(epoch from k.at - k.merged_at)::double precision end,
     case when k.at >= k.created_at then extract(epoch from k.at - k.created_at)::double precision end
-  from carried k left join cdviz_store.service_setting s using (service_id);
+  from carried k left join cdviz_store.service_setting s using (service_id) left join cdviz_store.named_artifact n on n.artifact_id = k.artifact_id;
 end;
 
 create type cdviz.delivery_metric as (
@@ -558,32 +598,67 @@ create type cdviz.journey_step as (
 create function cdviz.journey(id text) returns setof cdviz.journey_step
 language sql stable parallel safe rows 50
 begin atomic
-  with artifacts as (
-    select artifact_id, change_id, change_source, chain_id, packaged_at, signed_at, published_at, deleted_at, published_by
-    from cdviz_store.artifact
-    -- as it is, or a package URL with qualifiers that its canonical form does not have
-    where artifact_id in (journey.id, split_part(split_part(journey.id, '#', 1), '?', 1)) or change_id = journey.id),
-  changes as (
-    select c.* from cdviz_store.change c where c.change_id = journey.id
+  with given as materialized (
+    select journey.id as id, split_part(split_part(journey.id, '#', 1), '?', 1) as purl,
+      substring(split_part(split_part(journey.id, '#', 1), '?', 1) from '^(.*)@[^@]*$') as base, substring(split_part(split_part(journey.id, '#', 1), '?', 1) from '@([^@]*)$') as version,
+      case when journey.id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then journey.id::uuid end as uid),
+  asked as (
+    -- a chain; or an event, or the events of a run, an incident, a ticket, by the chain they belong to
+    select g.id as chain_id from given g
     union
-    select c.* from artifacts a join cdviz_store.artifact_change l using (artifact_id) join cdviz_store.change c using (change_key)),
-  chains as (
-    select chain_id from artifacts where chain_id is not null
-    union select chain_id from changes where chain_id is not null
-    union select journey.id),
+    select e.chain_id from given g join cdviz.events e on e.event_uid = g.uid where e.chain_id is not null
+    union
+    select e.chain_id from given g join cdviz.events e on hashtextextended(e.subject_id, 0) = hashtextextended(g.id, 0) and e.subject_id = g.id
+    where e.chain_id is not null and e.subject not in ('artifact', 'change', 'service', 'environment', 'repository', 'branch')),
+  told as materialized (
+    select distinct e.subject, e.subject_id, e.subject_key
+    from asked c
+    cross join lateral (
+      select x.subject, x.subject_id, x.subject_key from cdviz.events x
+      where hashtextextended(x.chain_id, 0) = hashtextextended(c.chain_id, 0) and x.chain_id = c.chain_id limit 10000) e),
+  named as (
+    -- as it is, or a package URL with qualifiers that its canonical form does not have, or the version that people know
+    select a.artifact_id, 1 as via from given g join cdviz_store.artifact a on a.artifact_id in (g.id, g.purl)
+    union all
+    select a.artifact_id, 1 from given g join cdviz_store.artifact a on a.base_id = g.base and a.known_as = g.version
+    union all
+    select a.artifact_id, 2 from given g join cdviz_store.artifact a on a.change_id = g.id
+    union all
+    select d.artifact_id, 3 from given g join cdviz_store.deployment d on d.event_uid = g.uid where d.artifact_id is not null
+    union all
+    -- the spellings that tools use; another one is found by its change
+    select a.artifact_id, 4 from told t
+    join cdviz_store.artifact a on a.artifact_id = split_part(split_part(replace(replace(t.subject_id, '%3A', ':'), '%3a', ':'), '#', 1), '?', 1)
+    where t.subject = 'artifact'
+    union all
+    select a.artifact_id, 4 from told t join cdviz_store.change c on c.change_key = t.subject_key join cdviz_store.artifact a on a.change_id = c.change_id
+    where t.subject = 'change'),
+  artifacts as materialized (
+    select a.artifact_id, a.change_id, a.change_source, a.chain_id, a.packaged_at, a.signed_at, a.published_at, a.deleted_at, a.published_by,
+      case n.via when 1 then 'id' when 2 then 'field: change of the artifact' when 3 then 'field: artifact' else 'chain' end as via
+    from (select artifact_id, min(via) as via from named group by artifact_id) n join cdviz_store.artifact a using (artifact_id)),
+  changes as materialized (
+    select c.* from given g join cdviz_store.change c on c.change_id = g.id
+    union
+    select c.* from artifacts a join cdviz_store.artifact_change l using (artifact_id) join cdviz_store.change c using (change_key)
+    union
+    select c.* from told t join cdviz_store.change c on c.change_key = t.subject_key where t.subject = 'change'),
   chained as (
-    select distinct e.subject_key
-    from chains c
+    select t.subject_key from told t
+    union
+    select e.subject_key
+    from (select chain_id from artifacts where chain_id is not null union select chain_id from changes where chain_id is not null) c
     cross join lateral (
       select x.subject_key from cdviz.events x
       where hashtextextended(x.chain_id, 0) = hashtextextended(c.chain_id, 0) and x.chain_id = c.chain_id limit 10000) e),
   steps (at, step, subject, subject_id, source, name, environment_id, service_id, artifact_id, outcome, duration_s, uri, via, event_uid) as (
     select t.at, t.step, 'change', c.change_id, c.source, c.description, null, null, null, null, null::double precision, c.uri,
-      case when c.change_id = journey.id then 'id' else 'field: change of the artifact' end, null::uuid
+      case when c.change_id = journey.id then 'id'
+           when exists (select from artifacts a where a.change_id = c.change_id) then 'field: change of the artifact' else 'chain' end, null::uuid
     from changes c cross join lateral (values (c.created_at, 'created'), (c.first_reviewed_at, 'reviewed'), (c.merged_at, 'merged'), (c.abandoned_at, 'abandoned')) t (at, step)
     union all
     select t.at, t.step, 'artifact', a.artifact_id, null, n.version, null, null, a.artifact_id, null, null, null,
-      case when a.change_id = journey.id then 'field: change of the artifact' else 'id' end, null
+      a.via, null
     from artifacts a join cdviz_store.named_artifact n using (artifact_id)
     cross join lateral (values (a.packaged_at, 'packaged'), (a.signed_at, 'signed'), (a.published_at, 'published'), (a.deleted_at, 'deleted')) t (at, step)
     union all
@@ -634,10 +709,47 @@ create view cdviz.event_notes as
   from cdviz_store.event e
   where e.time > '-infinity' and e.notes is not null;
 
+-- What an event says that its columns do not. Each column is worked out only where it is asked for.
+create view cdviz.event_details as
+  select e.event_uid, e.time, e.ingested_at, e.subject, e.predicate, e.type_version, e.source, e.event_id, e.subject_source, e.subject_id, e.chain_id, e.subject_key, e.ingest_seq,
+    coalesce((select a.environment_id from cdviz_store.environment_alias a where a.alias = n.environment), n.environment,
+      case when e.subject in ('pipelinerun', 'taskrun', 'build') then
+        (select r.environment_id from cdviz_store.run r where r.kind = e.subject and r.run_key = e.subject_key and r.deploys) end) as environment_id,
+    coalesce((select a.service_id from cdviz_store.service_alias a where a.alias = n.service), n.service,
+      case when e.subject in ('pipelinerun', 'taskrun', 'build') then
+        (select r.service_id from cdviz_store.run r where r.kind = e.subject and r.run_key = e.subject_key and r.deploys) end) as service_id,
+    left(coalesce(c.content ->> 'pipelineName', c.content ->> 'taskName', c.content #>> '{testCase,name}', c.content #>> '{testSuite,name}',
+      c.content #>> '{testCase,id}', c.content #>> '{testSuite,id}', c.content ->> 'name'), 512) as name,
+    (select d.kind from cdviz_store.deployment d where d.event_uid = e.event_uid order by d.environment_id, d.service_id limit 1) as deployment_kind,
+    (select a.version from cdviz_store.deployment d join cdviz_store.named_artifact a using (artifact_id)
+     where d.event_uid = e.event_uid order by d.environment_id, d.service_id limit 1) as version,
+    cdviz_store.outcome(c.content ->> 'outcome') as outcome,
+    left(coalesce(c.content ->> 'reason', c.content ->> 'errors', c.content ->> 'description'), 4096) as reason,
+    left(coalesce(c.content ->> 'uri', c.content ->> 'url', c.content ->> 'ticketURI'), 2048) as uri,
+    coalesce(jsonb_array_length(case when jsonb_typeof(e.notes -> 'violations') = 'array' then e.notes -> 'violations' end), 0) as violation_count
+  from cdviz_store.event e
+  cross join lateral (select e.payload #> '{subject,content}' as content) c
+  cross join lateral (select
+    cdviz_store.bounded(case when e.subject = 'environment' then e.subject_id else c.content #>> '{environment,id}' end) as environment,
+    cdviz_store.bounded(case when e.subject = 'service' then e.subject_id else c.content #>> '{service,id}' end) as service) n
+  where e.time > '-infinity';
+
 create view cdviz.conflicts as
   select event_uid, source, event_id, time, digest, stored_digest, seen, first_seen_at, last_seen_at from cdviz_store.event_conflict;
 create view cdviz.conflicts_raw as
   select event_uid, source, event_id, time, digest, stored_digest, seen, first_seen_at, last_seen_at, payload, notes from cdviz_store.event_conflict;
+
+-- Whether an answer that somebody kept is still right. Events count by what is committed; the sequence would run ahead.
+create view cdviz.data_version as
+  select s.events, s.last_ingested_at,
+    (select max(r.ended_at) from cdviz_store.rebuild_progress r where r.phase = 'done') as rebuilt_at,
+    (select md5(string_agg(x.setting, E'\x1f' order by x.setting)) from (
+       select e::text as setting from cdviz_store.environment_setting e union all select e::text from cdviz_store.environment_alias e
+       union all select e::text from cdviz_store.service_setting e union all select e::text from cdviz_store.service_alias e
+       union all select e::text from cdviz_store.environment_tier_rule e union all select e::text from cdviz_store.deployment_rule e) x) as configuration,
+    i.api_version, i.schema_version
+  from (select sum(events)::bigint as events, max(last_ingested_at) as last_ingested_at from cdviz_store.event_source) s
+  cross join cdviz.schema_info i;
 
 -- Quiet compared with the same moment of the last three weeks: nights and weekends are not alarms. The day before each of
 -- those moments is read, not more.
@@ -645,9 +757,11 @@ create view cdviz.sources as
   with moment as (
     select w.at from (values (now() - interval '7 days'), (now() - interval '14 days'), (now() - interval '21 days')) w (at)),
   silence as (
-    select m.at, e.source, m.at - max(e.time) as silence
-    from moment m join cdviz_store.event e on e.time > m.at - interval '1 day' and e.time <= m.at and e.time > '-infinity'
-    group by m.at, e.source),
+    -- a lateral subquery: no plan may join the moments with the whole lake
+    select m.at, e.source, m.at - e.last_at as silence
+    from moment m cross join lateral (
+      select e.source, max(e.time) as last_at from cdviz_store.event e
+      where e.time > m.at - interval '1 day' and e.time <= m.at and e.time > '-infinity' group by e.source) e),
   usual as (
     select s.source, max(coalesce(q.silence, interval '1 day')) as silence
     from cdviz_store.event_source s join moment m on m.at > s.first_event_at
@@ -664,6 +778,7 @@ create view cdviz.sources as
 grant select on cdviz_store.named_artifact, cdviz_store.artifact_change, cdviz_store.environment_place, cdviz_store.service_setting,
   cdviz_store.environment_state, cdviz_store.deployment, cdviz_store.artifact, cdviz_store.change, cdviz_store.run, cdviz_store.link,
   cdviz_store.event_source to cdviz_reader;
+grant execute on function cdviz_store.bounded(text), cdviz_store.outcome(text) to cdviz_reader;  -- named by views: they check who asks
 do $$
 declare object record;
 begin
@@ -681,7 +796,6 @@ end $$;
 comment on view cdviz_store.named_artifact is 'Artifacts with the version that people know, and their place among those of the same base_id.';
 comment on view cdviz_store.artifact_change is 'The change that an artifact was built from.';
 comment on view cdviz_store.environment_place is 'Order and tier of environments, worked out once in a query.';
-comment on index cdviz_store.artifact_rank_idx is 'Which artifacts lie between two of the same name (cdviz.drift, cdviz.compare_environments).';
 comment on index cdviz_store.incident_artifact_idx is 'Incidents that name an artifact (cdviz.deployment_outcomes).';
 
 comment on view cdviz.environments is 'Environments that events name or administrators configured, each once. Example: select environment_id, tier, label from cdviz.environments order by rank, environment_id';
@@ -694,8 +808,11 @@ comment on view cdviz.links is 'Links that events state themselves. Example: sel
 comment on view cdviz.deployments is 'Every report that something was deployed, upgraded, rolled back or removed, oldest facts included. Example: select at, environment_id, service_id, version, previous_version, actor from cdviz.deployments where at > now() - interval ''1 hour'' and is_change order by at desc';
 comment on view cdviz.environment_state is 'What runs where now: one row for each service in each environment. Example: select service_id, environment_id, version, since, actor, previous_version from cdviz.environment_state order by service_id, environment_rank';
 comment on function cdviz.environment_state_at(timestamptz) is 'What ran where at a moment: the rows of cdviz.environment_state as they were. Example: select * from cdviz.environment_state_at(''2026-11-20 12:00Z'') where environment_tier = ''production''';
+comment on function cdviz.removals_at(timestamptz) is 'What did not run any more at a moment: of each service in each environment that it had been removed from, the removal, with what ran before. Example: select service_id, environment_id, at, previous_version from cdviz.removals_at(now())';
 comment on view cdviz.environment_state_history is 'What ran where, as spans of time: one row for each time that a version came to run. Example: select valid_from, valid_to, version from cdviz.environment_state_history where service_id = ''checkout'' and environment_id = ''prod-eu'' order by valid_from desc';
 comment on view cdviz.deployment_attempts is 'Runs that deploy (deployment.* events, and pipelines that a rule takes for deployments), whatever became of them. Example: select * from cdviz.deployment_attempts where outcome = ''failure'' and last_at > now() - interval ''1 day''';
+comment on function cdviz.matrix_at(timestamptz) is 'What ran where at a moment, and how far it was behind: the rows of cdviz.environment_state_at with those of cdviz.drift_at beside them, for what costs one of the two. Example: select service_id, environment_id, version, behind from cdviz.matrix_at(now()) order by service_id, environment_rank';
+comment on type cdviz.matrix_cell is 'Rows of cdviz.matrix_at.';
 comment on function cdviz.drift_at(timestamptz) is 'What is behind, and by how much, at a moment: each service in each environment against the nearest environment before it of another tier that has the service; against the newest that runs anywhere, if there is none. Counted by rank of artifacts, not by deployments. Example: select * from cdviz.drift_at(now() - interval ''7 days'') where behind > 0';
 comment on view cdviz.drift is 'cdviz.drift_at(now()). Example: select service_id, environment_id, version, upstream_version, behind, lag_s from cdviz.drift where behind > 0 order by lag_s desc';
 comment on type cdviz.drift_row is 'Rows of cdviz.drift_at.';
@@ -721,7 +838,7 @@ comment on function cdviz.change_lead_times(timestamptz, timestamptz, text) is '
 comment on type cdviz.change_lead_time is 'Rows of cdviz.change_lead_times.';
 comment on function cdviz.delivery_metrics(timestamptz, timestamptz, text, text[], text[], text[]) is 'The five metrics of delivery, one row: deployment frequency, change lead time, change fail rate, failed deployment recovery time, rework rate; each with what it was computed from. Null means not known. Example: select * from cdviz.delivery_metrics(now() - interval ''30 days'', services => array[''checkout''])';
 comment on type cdviz.delivery_metric is 'Row of cdviz.delivery_metrics.';
-comment on function cdviz.journey(text) is 'From the change to production, oldest step first: of a change, an artifact or a chain, by its id. Example: select at, step, subject, name, environment_id, via from cdviz.journey(''pkg:oci/checkout@1.18.0'')';
+comment on function cdviz.journey(text) is 'From the change to production, oldest step first: of a change, an artifact, a run, a chain or an event, by its id (of an event the event_uid). Example: select at, step, subject, name, environment_id, via from cdviz.journey(''pkg:oci/checkout@1.18.0'')';
 comment on type cdviz.journey_step is 'Rows of cdviz.journey.';
 comment on function cdviz.subject_events(text, text, text) is 'All events of one subject, oldest first; of one source if it is given. Example: select time, predicate from cdviz.subject_events(''incident'', ''INC-214'')';
 comment on function cdviz.chain_events(text) is 'All events of one chain (context.chainId), oldest first. Example: select time, subject, predicate, subject_id from cdviz.chain_events(''00ce1b6f-2f4d-4ad1-9d21-2f80b4f4a2c6'')';
@@ -732,6 +849,8 @@ comment on view cdviz.event_counts_daily is 'Number of events for each day, sour
 comment on view cdviz.event_notes is 'Events that break a rule of the specification, or were changed on their way in so that they fit. Example: select source, violations from cdviz.event_notes where violation_count > 0 and time > now() - interval ''1 day''';
 comment on view cdviz.conflicts is 'Events that came under a key (source, id) that another content had taken: the first counts. Example: select source, event_id, seen from cdviz.conflicts order by last_seen_at desc';
 comment on view cdviz.conflicts_raw is 'cdviz.conflicts plus the payload that was not stored. Granted only to cdviz_reader_raw. Example: select payload from cdviz.conflicts_raw where event_id = ''17''';
+comment on view cdviz.event_details is 'cdviz.events plus what an event says: where it happened, and with which outcome. Example: select time, subject, predicate, environment_id, service_id, version, outcome from cdviz.event_details where time > now() - interval ''1 hour'' order by time desc limit 100';
+comment on view cdviz.data_version is 'One row that changes whenever an answer of this schema may change, other than by the clock. Example: select events, configuration from cdviz.data_version';
 comment on view cdviz.sources is 'Who sends events, and who went silent: longer than 3 times the silence at this moment of the last three weeks, and 15 minutes. Example: select source, silent_s, usual_silence_s from cdviz.sources where quiet';
 
 do $$
@@ -742,7 +861,6 @@ begin
     ('environments', 'rank', 'Place in the order of delivery: as configured, else above 10,000 by tier; equal ranks are ordered by id'),
     ('artifacts', 'version', 'What people call it: the version of the package URL, else its tag, else the first 12 digits of its digest, else its id'),
     ('artifacts', 'purl_version', 'Version of the package URL: a version, or a digest (sha256:…)'),
-    ('artifacts', 'ranked_at', 'What orders the artifacts of one base_id: published, else packaged, else first seen'),
     ('changes', 'state', 'open, in review, merged or abandoned'),
     ('changes', 'cycle_time_s', 'Seconds from created to merged'),
     ('tickets', 'summary', 'content.summary of its last event'), ('tickets', 'ticket_type', 'content.ticketType of its last event'),
@@ -753,6 +871,7 @@ begin
     ('environment_state_history', 'valid_from', 'When it came to run'), ('environment_state_history', 'valid_to', 'When something else came, or it was removed; null: it runs now'),
     ('environment_state_history', 'ran_s', 'Seconds that it ran, until now if it still does'),
     ('deployments', 'environment_tier', 'Tier of the environment: development, test, staging, production or other'),
+    ('matrix_cell', 'age_s', 'Seconds that it had been running'), ('matrix_cell', 'environment_rank', 'Place of the environment in the order of delivery'),
     ('drift_row', 'since', 'Since when it runs there without a break'),
     ('drift_row', 'upstream_environment_id', 'The environment it is compared with'), ('drift_row', 'upstream_artifact_id', 'What runs there'), ('drift_row', 'upstream_version', 'Its version'),
     ('drift_row', 'behind', 'Artifacts of the same name that rank above this one, up to the one upstream; null if the two cannot be compared (other names)'),
@@ -779,7 +898,7 @@ begin
     ('run_summary', 'queue_p95_s', '95th percentile of the seconds in the queue'), ('run_summary', 'p50_before_s', 'Median duration in the equally long time before'),
     ('run_summary', 'change', 'p50_s / p50_before_s - 1: 0.4 is 40 % slower'), ('run_summary', 'last_outcome', 'Outcome of the last'), ('run_summary', 'last_finished_at', 'When the last finished'),
     ('run_summary', 'failing_since', 'First failure since the last success; null if the last did not fail'),
-    ('run_summary', 'recent_outcomes', 'Outcomes of the last 30, oldest first'), ('run_summary', 'recent_durations_s', 'Their durations in seconds, in the same order'),
+    ('run_summary', 'recent_outcomes', 'Outcomes of the last 30, oldest first'), ('run_summary', 'recent_durations_s', 'Their durations in seconds, in the same order'), ('run_summary', 'recent_run_keys', 'Their run_keys, in the same order'),
     ('test_case_health', 'case_id', 'Id of the test case, or its name if it has none'), ('test_case_health', 'name', 'Name of the test case'),
     ('test_case_health', 'state', 'broken, flaky, failing or healthy'), ('test_case_health', 'because', 'Why it is judged so; null if healthy'),
     ('test_case_health', 'runs', 'Runs that finished'), ('test_case_health', 'failures', 'Of them failures and errors'), ('test_case_health', 'fail_rate', 'failures / runs, 0 to 1'),
@@ -815,6 +934,14 @@ begin
     ('journey_step', 'name', 'Name of the run, version of the artifact, description of change or incident'), ('journey_step', 'outcome', 'Outcome of a run; open or resolved for an incident'),
     ('journey_step', 'duration_s', 'Seconds that it took, or that the version ran'), ('journey_step', 'via', 'How it is known to belong here: id, field: …, chain, link'), ('journey_step', 'event_uid', 'The event, for deployments'),
     ('event_notes', 'violation_count', 'How many rules it breaks'), ('event_notes', 'violations', 'Which: [{"pointer", "rule", "message"}]'), ('event_notes', 'normalised', 'What was changed on its way in: ["id", "time", …]'),
+    ('event_details', 'environment_id', 'Canonical id of the environment that it names, or that its run deploys to'), ('event_details', 'service_id', 'Canonical id of the service that it names, or that its run deploys'),
+    ('event_details', 'name', 'Name of the pipeline, task, suite or case'), ('event_details', 'deployment_kind', 'deploy, upgrade, rollback, redeploy or remove, if it tells of one'),
+    ('event_details', 'version', 'Version that it deployed'), ('event_details', 'outcome', 'success, failure, error, cancel, skip, …, if it says so'),
+    ('event_details', 'reason', 'content.reason, content.errors or content.description'), ('event_details', 'uri', 'content.uri, content.url or content.ticketURI'),
+    ('event_details', 'violation_count', 'How many rules of the specification it breaks'),
+    ('data_version', 'events', 'Events that are stored; null: none ever was'), ('data_version', 'last_ingested_at', 'When the last one was stored'), ('data_version', 'rebuilt_at', 'When the last rebuild ended'),
+    ('data_version', 'configuration', 'A digest of the configuration of environments, services and deployments'),
+    ('data_version', 'api_version', 'As in cdviz.schema_info'), ('data_version', 'schema_version', 'As in cdviz.schema_info'),
     ('sources', 'silent_s', 'Seconds since the time of its last event'), ('sources', 'usual_silence_s', 'The longest silence at this moment of the week in the last three weeks, at most a day; null: not known so long'),
     ('sources', 'quiet', 'It is silent for longer than usual; null if what is usual is not known yet')) as v (object, name, text)
   loop
@@ -828,13 +955,13 @@ begin
       regexp_replace(regexp_replace(regexp_replace(regexp_replace(col_description(t.oid, b.attnum), ', bounded', ''),
         '\mevent\.(?=[a-z])', 'cdviz.events.'), '\mdeployment\.(?=[a-z])', 'cdviz.deployments.'), 'a row of deployment_rule|a rule of deployment_rule', 'a rule for deployments') as text
     from (values
-      (1, 'events', 'event'), (1, 'events_raw', 'event'), (1, 'event_notes', 'event'), (1, 'environments', 'environment_known'), (1, 'services', 'service_known'),
+      (1, 'events', 'event'), (1, 'events_raw', 'event'), (1, 'event_notes', 'event'), (1, 'event_details', 'event'), (1, 'environments', 'environment_known'), (1, 'services', 'service_known'),
       (1, 'artifacts', 'artifact'), (1, 'changes', 'change'), (1, 'tickets', 'ticket'), (1, 'approvals', 'approval'), (1, 'links', 'link'),
       (1, 'deployments', 'deployment'), (1, 'environment_state', 'environment_state'), (1, 'environment_state_history', 'deployment'),
       (1, 'deployment_attempts', 'run'), (1, 'runs', 'run'), (1, 'pipeline_runs', 'run'), (1, 'task_runs', 'run'), (1, 'builds', 'run'),
       (1, 'test_suite_runs', 'run'), (1, 'test_case_runs', 'run'), (1, 'open_runs', 'run'), (1, 'incidents', 'incident'),
       (1, 'incident_suspects', 'deployment'), (1, 'deployment_outcomes', 'deployment'), (1, 'change_lead_time', 'deployment'), (2, 'change_lead_time', 'change'),
-      (1, 'drift_row', 'environment_state'), (1, 'environment_difference', 'environment_state'), (1, 'promotion', 'deployment'), (1, 'journey_step', 'run'),
+      (1, 'drift_row', 'environment_state'), (1, 'matrix_cell', 'environment_state'), (1, 'environment_difference', 'environment_state'), (1, 'promotion', 'deployment'), (1, 'journey_step', 'run'),
       (1, 'event_counts_hourly', 'event_count_hourly'), (1, 'event_counts_daily', 'event_count_daily'), (1, 'sources', 'event_source'),
       (1, 'conflicts', 'event_conflict'), (1, 'conflicts_raw', 'event_conflict')) as v (turn, object, table_name)
     join pg_class c on c.relnamespace = 'cdviz'::regnamespace and c.relname = v.object
@@ -870,7 +997,7 @@ begin
         ('time_to_close_s', 'Seconds from created to closed'), ('artifact_id', 'Canonical id of the artifact')) as x (name, text)
       union all
       select 2, v.object, b.attname, col_description(b.attrelid, b.attnum)
-      from (values ('drift', 'drift_row'), ('pipeline_runs', 'runs'), ('task_runs', 'runs'), ('builds', 'runs'), ('test_suite_runs', 'runs'), ('test_case_runs', 'runs')) as v (object, other)
+      from (values ('drift', 'drift_row'), ('matrix_cell', 'drift_row'), ('pipeline_runs', 'runs'), ('task_runs', 'runs'), ('builds', 'runs'), ('test_suite_runs', 'runs'), ('test_case_runs', 'runs')) as v (object, other)
       join pg_attribute b on b.attrelid = ('cdviz.' || v.other)::regclass and b.attnum > 0) v
     join pg_class c on c.relnamespace = 'cdviz'::regnamespace and (v.object is null or c.relname = v.object)
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and a.attname = v.name

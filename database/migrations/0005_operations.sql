@@ -376,3 +376,12 @@ grant select on cdviz.refused_events, cdviz.deployment_rules to cdviz_reader;
 revoke all on function cdviz_store.maintain(), cdviz_store.note_refused(text, jsonb[]) from public;
 grant execute on function cdviz_store.maintain(), cdviz_store.note_refused(text, jsonb[]) to cdviz_ingest;
 reset role;
+
+-- Compiling the statements of this schema takes longer than running them, and the estimates that decide about it are
+-- those of functions and lateral subqueries. Only the owner of the database may say so; others: docs/data-ops.md.
+do $$
+begin
+  execute format('alter database %I set jit = off', current_database());
+exception when insufficient_privilege then
+  raise notice 'jit stays on for this database, because % does not own it: let its owner run: alter database % set jit = off', current_user, quote_ident(current_database());
+end $$;

@@ -9,6 +9,7 @@
 -- parameter environment text[] = null: Only these environments; without it all
 -- parameter service text[] = null: Only these services; without it all
 -- parameter team text[] = null: Only services of these teams; without it all
+-- parameter kind text[] = null: Only these kinds: deploy, upgrade, rollback
 -- parameter failed boolean = null: Only those that failed (true) or did not (false)
 -- parameter unplanned boolean = null: Only rollbacks and hotfixes (true), or only the others (false)
 -- parameter linked boolean = null: Only those that could be linked to a merged change (true), or could not (false)
@@ -35,6 +36,7 @@ select at, environment_id, service_id, team, kind, version, change_id, change_me
 from cdviz.deployment_outcomes
 where at >= :from and at < :to and environment_tier = :tier and (:environment is null or environment_id = any (:environment))
   and (:service is null or service_id = any (:service)) and (:team is null or team = any (:team))
+  and (:kind is null or kind = any (:kind))
   and (:failed is null or failed = :failed) and (:unplanned is null or unplanned = :unplanned) and (:linked is null or (change_merged_at is not null) = :linked)
 order by at desc, event_uid
 limit least(:limit, 100000)

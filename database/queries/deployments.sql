@@ -8,6 +8,7 @@
 -- parameter to timestamptz = now(): End of the time
 -- parameter environment text[] = null: Only these environments; without it all
 -- parameter service text[] = null: Only these services; without it all
+-- parameter kind text[] = null: Only these kinds: deploy, upgrade, rollback, remove, redeploy
 -- parameter all boolean = false: Also what was there already
 -- parameter before timestamptz = 'infinity': Only what is older than this
 -- parameter before_uid uuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff': At that very time only lower event_uids
@@ -27,8 +28,11 @@
 -- column inferred boolean: No event says so: a rule took a pipeline for a deployment
 -- column event_uid uuid: The event
 select at, environment_id, environment_tier, service_id, team, kind, artifact_id, version, previous_version, valid_to, actor, source, inferred, event_uid
-from cdviz.deployments
-where at >= :from and at <= :to and (at, event_uid) < (:before, :before_uid) and (:all or is_change)
-  and (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
+from (
+  select * from cdviz.deployments
+  where at >= :from and at <= :to and at <= :before and (at, event_uid) < (:before, :before_uid)
+    and (:all or is_change or 'redeploy' = any (:kind)) and (:kind is null or kind = any (:kind))
+    and (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
+  order by at desc, event_uid desc
+  fetch first least(:limit, 100000) rows with ties) page
 order by at desc, event_uid desc, environment_id, service_id
-limit least(:limit, 100000)

@@ -10,15 +10,21 @@
 -- parameter predicate text[] = null: Only these predicates: deployed, finished, …
 -- parameter source text[] = null: Only these sources
 -- parameter subject_id text = null: Only this subject
+-- parameter environment text[] = null: Only events of these environments
+-- parameter service text[] = null: Only events of these services
+-- parameter outcome text[] = null: Only events with these outcomes: success, failure, error, cancel, skip
+-- parameter valid boolean = null: Only events that keep the rules of the specification (true), or break one (false)
 -- parameter q text = null: Only events whose ids or source contain this text, upper and lower case alike
 -- column time timestamptz: Begin of the step
 -- column subject text: What they are about
 -- column n bigint (events): How many
 select date_bin(greatest(:step, (:to - :from) / 200, interval '1 second'), time, timestamptz '1970-01-01 00:00Z') as time, subject, count(*) as n
-from cdviz.events
+from cdviz.event_details
 where time >= :from and time <= :to
   and (:subject is null or subject = any (:subject)) and (:predicate is null or predicate = any (:predicate)) and (:source is null or source = any (:source))
   and (:subject_id is null or (hashtextextended(subject_id, 0) = hashtextextended(:subject_id, 0) and subject_id = :subject_id))
+  and (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
+  and (:outcome is null or outcome = any (:outcome)) and (:valid is null or (violation_count = 0) = :valid)
   and (:q is null or position(lower(:q) in lower(subject_id || ' ' || event_id || ' ' || source || ' ' || coalesce(chain_id, ''))) > 0)
 group by 1, 2
 order by 1, 2

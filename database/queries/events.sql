@@ -1,7 +1,7 @@
 -- Which events came in?
 --
 -- Newest first, a page at a time: for the next page give the `time` and `event_uid` of the last row as --before and
--- --before-uid. The payload is in the query "event".
+-- --before-uid. The page before is in the query "events-after", the payload in the query "event".
 --
 -- example: cdviz-collector query events --from 1h --subject service --subject pipelinerun
 -- example: cdviz-collector query events --from 2026-01-01 --to 2026-02-01 --q checkout --limit 500 --format csv
@@ -11,27 +11,42 @@
 -- parameter predicate text[] = null: Only these predicates: deployed, finished, …
 -- parameter source text[] = null: Only these sources
 -- parameter subject_id text = null: Only this subject
+-- parameter environment text[] = null: Only events of these environments
+-- parameter service text[] = null: Only events of these services
+-- parameter outcome text[] = null: Only events with these outcomes: success, failure, error, cancel, skip
+-- parameter valid boolean = null: Only events that keep the rules of the specification (true), or break one (false)
 -- parameter q text = null: Only events whose ids or source contain this text, upper and lower case alike
 -- parameter before timestamptz = 'infinity': Only what is older than this
 -- parameter before_uid uuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff': At that very time only lower event_uids
 -- parameter limit bigint = 100: At most so many rows (100,000 at most)
 -- column time timestamptz: When it happened
--- column subject text: What it is about: service, pipelinerun, …
--- column predicate text: What happened: deployed, finished, …
--- column type_version text: Version of the event's type
--- column subject_id text: Id of the subject
--- column source text: Who sent it
+-- column subject text: Its subject
+-- column predicate text: What happened to it
+-- column type_version text: Version of its type
+-- column subject_id text: Which one
+-- column source text: Who says so
 -- column event_id text: Its id
 -- column chain_id text: The chain it belongs to
--- column late_s double precision (seconds): From when it happened to when it was stored; negative: a clock is wrong
+-- column environment_id text: The environment that it names, or that its run deploys to
+-- column service_id text: The service that it names, or that its run deploys
+-- column name text: Name of the pipeline, task, suite or case
+-- column deployment_kind text: deploy, upgrade, rollback, redeploy or remove, if it tells of one
+-- column version text: Version that it deployed
+-- column outcome text: success, failure, error, cancel, skip, …, if it says so
+-- column reason text: Why, or what it describes
+-- column uri text: Where it can be looked at
+-- column violation_count integer (rules): Rules of the specification that it breaks
+-- column late_s double precision (seconds): How long after it happened it was stored; negative: a clock is wrong
 -- column event_uid uuid: Its key
-select time, subject, predicate, type_version, subject_id, source, event_id, chain_id,
-  extract(epoch from ingested_at - time)::double precision as late_s, event_uid
-from cdviz.events
+select time, subject, predicate, type_version, subject_id, source, event_id, chain_id, environment_id, service_id, name, deployment_kind, version, outcome, reason, uri,
+  violation_count, extract(epoch from ingested_at - time)::double precision as late_s, event_uid
+from cdviz.event_details
 where time >= :from and time <= :to
   and time <= :before and (time, event_uid) < (:before, :before_uid)
   and (:subject is null or subject = any (:subject)) and (:predicate is null or predicate = any (:predicate)) and (:source is null or source = any (:source))
   and (:subject_id is null or (hashtextextended(subject_id, 0) = hashtextextended(:subject_id, 0) and subject_id = :subject_id))
+  and (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
+  and (:outcome is null or outcome = any (:outcome)) and (:valid is null or (violation_count = 0) = :valid)
   and (:q is null or position(lower(:q) in lower(subject_id || ' ' || event_id || ' ' || source || ' ' || coalesce(chain_id, ''))) > 0)
 order by time desc, event_uid desc
 limit least(:limit, 100000)

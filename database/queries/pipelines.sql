@@ -27,8 +27,9 @@
 -- column stuck bigint (runs): Of them longer than 3 times the 95th percentile
 -- column recent_outcomes text[]: Outcomes of the last 30, oldest first
 -- column recent_durations_s double precision[] (seconds): Their durations
+-- column recent_run_keys uuid[]: Their keys: --key of the query "run-tree"
 select s.name, s.runs, s.pass_rate, s.success, s.failure, s.error, s.cancelled, s.p50_s, s.p95_s, s.queue_p95_s, s.change, s.last_outcome, s.last_finished_at,
-  s.failing_since, coalesce(o.open, 0) as open, coalesce(o.stuck, 0) as stuck, s.recent_outcomes, s.recent_durations_s
+  s.failing_since, coalesce(o.open, 0) as open, coalesce(o.stuck, 0) as stuck, s.recent_outcomes, s.recent_durations_s, s.recent_run_keys
 from cdviz.run_summaries(:kind, :from, :to) s
 left join (
   select name, count(*) filter (where state <> 'abandoned') as open, count(*) filter (where state = 'stuck') as stuck

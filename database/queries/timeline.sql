@@ -21,11 +21,11 @@
 -- column actor text: Who did it, if the event says so
 -- column event_uid uuid: The event that reported it
 with carried as (
-  select environment_id, service_id, since from cdviz.environment_state_at(:from)
+  select event_uid, environment_id, service_id from cdviz.environment_state_at(:from)
   where (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service)))
 select h.service_id, h.environment_id, h.environment_tier, h.artifact_id, h.version, h.valid_from, h.valid_to, h.kind, h.previous_version, h.actor, h.event_uid
 from (
-  select h.* from carried c join cdviz.environment_state_history h on h.environment_id = c.environment_id and h.service_id = c.service_id and h.valid_from = c.since
+  select h.* from carried c join cdviz.environment_state_history h on h.environment_id = c.environment_id and h.service_id = c.service_id and h.event_uid = c.event_uid
   union all
   select h.* from cdviz.environment_state_history h
   where h.valid_from > :from and h.valid_from <= :to

@@ -15,7 +15,10 @@ BINARY = os.environ.get("CDVIZ_BINARY", str(ROOT / "build/release/src/cdviz-coll
 QUERIES = sorted(path.stem for path in (ROOT / "database/queries").glob("*.sql"))
 
 # A value for every parameter that must be given, and for each type of the others.
-REQUIRED = {"a": "staging", "b": "prod", "artifact": "pkg:oci/web", "id": "c1", "q": "web", "uid": "0f7c2b1e-5b0e-4f43-9d2a-2f3f1c9f1a77"}
+REQUIRED = {"a": "staging", "b": "prod", "artifact": "pkg:oci/web", "id": "c1", "q": "web", "uid": "0f7c2b1e-5b0e-4f43-9d2a-2f3f1c9f1a77",
+            "key": "0f7c2b1e-5b0e-4f43-9d2a-2f3f1c9f1a77"}
+# What they have in an empty database: which time was asked for, and what the schema itself is.
+KNOWN_WITHOUT_EVENTS = {"period", "since", "until", "api_version", "schema_version", "configuration"}
 BY_TYPE = {"text": "pipelinerun", "text[]": "web", "timestamptz": "2026-03-01", "bigint": "5", "double precision": "1", "boolean": "true",
            "uuid": "0f7c2b1e-5b0e-4f43-9d2a-2f3f1c9f1a77", "interval": "1d"}
 
@@ -67,9 +70,8 @@ class Queries(DatabaseTest):
         for name in QUERIES:
             with self.subTest(name):
                 for row in self.rows(name, *flags(name), database="migrated"):
-                    # a row may say which time was asked for, and no more
                     known = {column for column, value in row.items() if value is not None}
-                    self.assertLessEqual(known, {"period", "since", "until"})
+                    self.assertLessEqual(known, KNOWN_WITHOUT_EVENTS)
 
     def test_columns_and_types_are_as_declared(self):
         connection = self.server.connect("filled", "test_raw")
@@ -97,15 +99,19 @@ class Queries(DatabaseTest):
             parameters, _ = header(name)
             with self.subTest(name):
                 given = [*flags(name), *(since if "from" in parameters else [])]
-                if name in ("incident-suspects", "journey"):
-                    table = "incidents" if name == "incident-suspects" else "changes"
+                if name in ("incident", "incident-suspects", "journey"):
+                    table = "changes" if name == "journey" else "incidents"
                     given[given.index("--id") + 1] = self.value(f"select {table[:-1]}_id from cdviz.{table} order by 1 limit 1")
                 if name == "event":
                     given[-1] = self.value("select event_uid::text from cdviz.events limit 1")
+                if name in ("run", "run-tree"):
+                    given[given.index("--key") + 1] = self.value("select run_key::text from cdviz.pipeline_runs limit 1")
+                if name == "test-case":
+                    given[given.index("--id") + 1] = self.value("select definition_id from cdviz.test_case_runs limit 1")
                 if name == "tests":
                     given += ["--state", "healthy", "--state", "flaky", "--state", "failing", "--state", "broken"]
                 rows = self.rows(name, *given)
-                if name not in ("conflicts", "violations", "incident-suspects", "open-runs", "promotion", "lead-times", "drift", "journey"):
+                if name not in ("conflicts", "violations", "incident-suspects", "open-runs", "promotion", "lead-times", "lead-time-legs", "drift", "journey"):
                     self.assertTrue(rows)
 
     def value(self, sql):
@@ -148,3 +154,12 @@ class Queries(DatabaseTest):
 
     def test_the_list_has_every_question(self):
         self.assertEqual([line.split()[0] for line in self.ask("--list").stdout.splitlines()], QUERIES)
+
+    def test_where_the_database_is_may_stand_before_the_question_or_behind_it(self):
+        url = self.server.url("test_reader", "filled")
+        asked = {**os.environ, "CDVIZ_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+        for arguments in (["--url", url, "environments"], ["environments", "--url", url], ["--url", asked["CDVIZ_DATABASE_URL"], "environments", "--url", url]):
+            done = subprocess.run([BINARY, "query", *arguments], capture_output=True, text=True, timeout=60, check=False, env=asked)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("staging", done.stdout)
+        self.assertEqual(self.ask("--list", "--data-dir", "/nowhere").stdout, self.ask("--list").stdout)

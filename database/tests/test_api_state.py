@@ -19,14 +19,17 @@ class History:
 
     def __init__(self, seed):
         random_ = random.Random(seed)
-        self.events, self.facts, self.artifacts = [], [], {}
+        self.events, self.facts, self.artifacts, self.packaged = [], [], {}, {}
         for service in SERVICES:
             for version in range(1, 9):
-                # published out of order now and then, and some never: those rank by when they were first seen
+                # published out of order now and then, and some never: those rank by when they were packaged, else first seen
                 published = random_.randrange(0, 900) if random_.random() < 0.8 else None
                 self.artifacts[f"pkg:oci/{service}@{version}"] = published
                 if published is not None:
                     self.add("artifact.published.0.2.0", f"pkg:oci/{service}@{version}", published, {})
+                if random_.random() < 0.5:
+                    self.packaged[f"pkg:oci/{service}@{version}"] = random_.randrange(0, 1000)
+                    self.add("artifact.packaged.0.2.0", f"pkg:oci/{service}@{version}", self.packaged[f"pkg:oci/{service}@{version}"], {})
         minutes = random_.sample(range(1000), 120)
         for minute in sorted(minutes):
             service, environment = random_.choice(SERVICES), random_.choice(list(ENVIRONMENTS))
@@ -60,10 +63,11 @@ class History:
         return cells
 
     def ranks(self):
-        """{artifact: what orders it}: published, else first seen."""
-        seen = {}
+        """{artifact: what orders it}: published, else packaged, else first seen."""
+        seen = dict(self.packaged)
         for minute, _, _, _, artifact in self.facts:
-            seen.setdefault(artifact, minute)
+            if artifact not in self.packaged:
+                seen.setdefault(artifact, minute)
         return {a: p if p is not None else seen[a] for a, p in self.artifacts.items() if p is not None or a in seen}
 
     def drift(self, until):
@@ -126,6 +130,19 @@ class State(DatabaseTest):
                 have = {(s, e): (u, b, a) for s, e, u, b, a in self.store.query(
                     "select service_id, environment_id, upstream_artifact_id, behind, ahead from cdviz.drift_at(%s)", (moment(minute),))}
                 self.assertEqual(have, history.drift(minute), f"seed {seed}, minute {minute}")
+
+    def test_artifacts_rank_by_publication_else_packaging_else_first_sight(self):
+        # one letter each: p packaged, u published, s seen in a deployment; 3 was packaged last, but published first
+        for artifact, minutes in {"1": {"p": 10, "u": 90}, "2": {"p": 50}, "3": {"p": 60, "u": 20}, "4": {"s": 70}, "5": {"s": 5, "p": 80}}.items():
+            for letter, minute in minutes.items():
+                kind = {"p": "artifact.packaged", "u": "artifact.published", "s": "service.deployed"}[letter]
+                subject, content = (f"pkg:oci/a@{artifact}", {}) if letter != "s" else \
+                    (f"svc-{artifact}", {"environment": {"id": "dev"}, "artifactId": f"pkg:oci/a@{artifact}"})
+                self.store.ingest([{"context": {"version": "0.5.1", "id": f"{letter}{artifact}", "source": "/ci", "type": f"dev.cdevents.{kind}.0.2.0",
+                                                "timestamp": moment(minute).isoformat().replace("+00:00", "Z")},
+                                    "subject": {"id": subject, "content": content}}])
+        self.assertEqual(self.store.query("select version, ranked_at from cdviz.artifacts order by ranked_at, artifact_id"),
+                         [(version, moment(minute)) for version, minute in [("3", 20), ("2", 50), ("4", 70), ("5", 80), ("1", 90)]])
 
     def test_a_comparison_is_two_states_side_by_side(self):
         for seed, history in self.histories():

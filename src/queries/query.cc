@@ -22,9 +22,10 @@ constexpr std::array<std::pair<std::string_view, Type>, 8> kTypes = {{
     {"interval", Type::duration},
 }};
 
-constexpr std::array<std::string_view, 12> kColumnTypes = {
-    "text", "text[]", "timestamptz", "timestamptz[]",      "bigint", "integer",
-    "uuid", "jsonb",  "boolean",     "double precision[]", "date",   "double precision"};
+constexpr std::array<std::string_view, 13> kColumnTypes = {
+    "text",    "text[]",  "timestamptz", "timestamptz[]",    "bigint",
+    "integer", "uuid",    "uuid[]",      "double precision", "double precision[]",
+    "jsonb",   "boolean", "date"};
 
 /// Takes the word at the front off `rest`.
 std::string_view word(std::string_view& rest) {

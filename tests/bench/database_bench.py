@@ -51,6 +51,7 @@ def required_parameters(connection):
             cursor.execute(sql)
             return str(cursor.fetchone()[0])
     return {"a": "staging", "b": "prod-eu", "q": "checkout",
+            "key": one("select run_key from cdviz.runs where parent_key is not null limit 1"), "test-case": one("select definition_id from cdviz.test_case_runs limit 1"),
             "uid": one("select event_uid from cdviz_store.event limit 1"),
             "artifact": one("select artifact_id from cdviz_store.environment_state where artifact_id is not null order by 1 limit 1"),
             "incident-suspects": one("select incident_id from cdviz_store.incident order by 1 limit 1"),
