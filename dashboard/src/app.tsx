@@ -19,7 +19,10 @@ import { setTheme, type Theme, theme } from "./state/settings.ts";
 import { type View, views } from "./views.ts";
 
 const focusOn = (id: string) => document.getElementById(id)?.focus();
-const press = (id: string) => document.getElementById(id)?.click();
+const press = (id: string) => {
+  focusOn(id); // so that it has the focus again when what it opened is closed
+  document.getElementById(id)?.click();
+};
 
 const keys: readonly Key[] = [
   { key: "/", words: "search", run: () => focusOn("search") },
@@ -50,17 +53,17 @@ function refreshByHand(): void {
   say("Asked again");
 }
 
-/// The CSV of the first panel that has one: its menu holds the link.
+/// The CSV of the first panel that has one.
 function exportFirst(): void {
-  const menu = document.querySelector<HTMLButtonElement>(
-    "main .panel > header button[aria-label^='More about']",
-  );
-  if (!menu) {
+  const panel = document.querySelector<HTMLElement>("main [data-csv]");
+  if (!panel) {
     say("Nothing to export here");
     return;
   }
-  menu.click();
-  requestAnimationFrame(() => document.querySelector<HTMLAnchorElement>("[data-export]")?.click());
+  const link = document.createElement("a");
+  link.href = panel.dataset["csv"]!;
+  link.download = panel.dataset["file"]!;
+  link.click();
 }
 
 function Navigation({ current }: { current: View | undefined }) {

@@ -1,7 +1,7 @@
 // Every view in its states: loading, nothing matches, never received, failed and recovered, stale.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sleep, Visit, views } from "./harness.mjs";
+import { eventually, sleep, Visit, views } from "./harness.mjs";
 
 const problem = (status, title, type) => ({
   status,
@@ -53,7 +53,7 @@ export function stateTests(given) {
       broken = false;
       await shown.page.getByRole("button", { name: /Retry|Trying/ }).first().click({ timeout: 4000 }).catch(() => {});
       await shown.says(view.says);
-      assert.equal(await shown.page.locator("main [role=alert]").count(), 0, "nothing is left of the failure");
+      await eventually(async () => (await shown.page.locator("main [role=alert]").count()) === 0, "nothing is left of the failure");
       await shown.close();
     });
 

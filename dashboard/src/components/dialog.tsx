@@ -46,7 +46,7 @@ export function DialogHost() {
               ✕
             </button>
           </header>
-          <div class="dialog-scroll" tabIndex={0} role="region" aria-labelledby={title}>
+          <div class="dialog-scroll" tabIndex={0} role="group" aria-labelledby={title}>
             <Body />
           </div>
         </div>

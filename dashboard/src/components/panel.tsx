@@ -89,6 +89,21 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
+/// Where a panel's rows are as CSV, and what the file is called; null where there is no query behind it.
+function csvOf(asked: Asked<unknown>): { address: string; file: string } | null {
+  if (!queryBehind(asked.endpoint)) return null;
+  return {
+    address: `${address(`${asked.endpoint}.csv`)}${search(asked.parameters)}`,
+    file: `${fileOf(asked)}.csv`,
+  };
+}
+
+function fileOf(asked: Asked<unknown>): string {
+  const name = (asked.endpoint.split("/")[1] ?? "rows").replace(/\W+/g, "-");
+  const day = (time: number) => exact(time).slice(0, 10);
+  return `${name}_${day(range.value.from)}_${day(range.value.to)}`;
+}
+
 export function Panel({
   id,
   title,
@@ -99,8 +114,15 @@ export function Panel({
   class: className,
   children,
 }: Props) {
+  const csv = asked && csvOf(asked);
   return (
-    <section class={`panel ${className ?? ""}`} id={id} aria-labelledby={`${id}-title`}>
+    <section
+      class={`panel ${className ?? ""}`}
+      id={id}
+      aria-labelledby={`${id}-title`}
+      data-csv={csv?.address}
+      data-file={csv?.file}
+    >
       <header>
         <h2 id={`${id}-title`}>{title}</h2>
         {note && <div class="panel-note">{note}</div>}
@@ -118,9 +140,7 @@ export function PanelMenu({
   asked,
   explain,
 }: Pick<Props, "id" | "title" | "explain"> & { asked: Asked<unknown> }) {
-  const sql = queryBehind(asked.endpoint) !== null;
-  const file = (asked.endpoint.split("/")[1] ?? "rows").replace(/\W+/g, "-");
-  const stamp = `${exact(range.value.from).slice(0, 10)}_${exact(range.value.to).slice(0, 10)}`;
+  const csv = csvOf(asked);
   const grafana = meta.value?.features.grafana_url;
   const json = address(asked.endpoint, asked.parameters);
   return (
@@ -140,20 +160,15 @@ export function PanelMenu({
           >
             View as table
           </button>
-          {sql && (
-            <a
-              data-export
-              href={`${address(`${asked.endpoint}.csv`)}${search(asked.parameters)}`}
-              download={`${file}_${stamp}.csv`}
-              onClick={close}
-            >
+          {csv && (
+            <a href={csv.address} download={csv.file} onClick={close}>
               CSV
             </a>
           )}
-          <a href={json} download={`${file}_${stamp}.json`} onClick={close}>
+          <a href={json} download={`${fileOf(asked)}.json`} onClick={close}>
             JSON
           </a>
-          {sql && (
+          {csv && (
             <button
               type="button"
               onClick={() => {

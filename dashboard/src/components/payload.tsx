@@ -34,7 +34,7 @@ export function Payload({ text, url, label }: { text: string; url?: string; labe
           </button>
         )}
       </p>
-      <pre tabIndex={0} role="region" aria-label={label}>
+      <pre tabIndex={0} role="group" aria-label={label}>
         {laid.slice(0, shownMax)}
         {laid.length > shownMax && `\n… ${laid.length - shownMax} characters more: copy it`}
       </pre>

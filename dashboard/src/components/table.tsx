@@ -74,7 +74,7 @@ export function Table<Row>({
     ? [...rows].sort((a, b) => (sort!.down ? -1 : 1) * compare(by(a), by(b)))
     : rows;
   return (
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
       <table class="rows">
         <thead>
           <tr>
@@ -107,7 +107,7 @@ export function Table<Row>({
                     </span>
                   </button>
                 ) : (
-                  cell.title
+                  cell.title || <span class="hidden">more</span>
                 )}
               </th>
             ))}

@@ -26,15 +26,41 @@ interface Props {
   readonly bare?: boolean;
 }
 
+/// How long a step really is: the server makes it longer where there would be too many.
+export function stepOf(times: readonly number[], askedMs: number): number {
+  const all = [...new Set(times)].sort((a, b) => a - b);
+  let step = Number.POSITIVE_INFINITY;
+  for (let index = 1; index < all.length; index++)
+    step = Math.min(step, all[index]! - all[index - 1]!);
+  return Number.isFinite(step) ? Math.max(askedMs, step) : askedMs;
+}
+
 /// So many series have a colour of their own; the others share the last.
 export const colours = 6;
 export const colourOf = (index: number): string => `series-${Math.min(index, colours - 1)}`;
 
-export function Histogram({ bins, range, stepMs, series, label, height = 84, text, bare }: Props) {
+export function Histogram({
+  bins,
+  range,
+  stepMs: askedMs,
+  series,
+  label,
+  height = 84,
+  text,
+  bare,
+}: Props) {
   const words = text ?? count;
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(range, width);
   const { drag, handlers } = useBrush(scale);
+  const stepMs = useMemo(
+    () =>
+      stepOf(
+        bins.map((bin) => bin.time),
+        askedMs,
+      ),
+    [bins, askedMs],
+  );
   const { stacks, most, total } = useMemo(() => {
     const order = new Map(series.map((name, index) => [name, index]));
     const steps = new Map<number, Bin[]>();

@@ -73,15 +73,15 @@ function Cell({ cell, changed, active }: { cell: StateRow; changed: boolean; act
       type="button"
       class={`cell ${toneOf(cell)} ${changed ? "changed" : ""}`}
       aria-pressed={pressed}
-      aria-label={spoken(cell)}
       tabIndex={active ? 0 : -1}
       title={`${clip(cell.service_id, 500)} · ${clip(cell.environment_id, 500)}\nsince ${exact(Date.parse(cell.since))}`}
       onClick={(event) => choose(cell.service_id, cell.environment_id, event.shiftKey)}
     >
-      <span class="version">
+      <span class="hidden">{spoken(cell)}</span>
+      <span class="version" aria-hidden="true">
         <Sign look={lookOfCell(cell)} /> <bdi>{clip(cell.version ?? "?", 40)}</bdi>
       </span>
-      <span class="age">
+      <span class="age" aria-hidden="true">
         {shortDuration(cell.age_s)}
         {remarks.map((remark) => (
           <span key={remark.look.word + remark.words} class={`remark ${remark.look.tone}`}>
@@ -147,7 +147,7 @@ function Grid({
     : rows;
   const columns = matrix.environments.length;
   return (
-    <div class="scroll" role="region" aria-label="Matrix" tabIndex={0}>
+    <div class="scroll" role="group" aria-label="Matrix" tabIndex={0}>
       <table
         ref={grid}
         class="matrix"

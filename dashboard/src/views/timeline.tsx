@@ -1,7 +1,7 @@
 // V2: what changed, where and in which order. A bar is the time that a version ran; a lane is a service in an
 // environment.
 
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { Id, Outcome } from "../components/basics.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Answered } from "../components/states.tsx";
@@ -150,6 +150,32 @@ export function Lanes({ lanes, shown, incidents, choose = open }: LanesProps) {
     if (!wasDragged()) choose(row.service_id, row.environment_id);
   };
   const by = params("service").length === 1 ? "environment" : "both";
+  // The same marks while only the pointer moves: there may be 2,000 of them.
+  const marks = useMemo(
+    () =>
+      lanes.map((lane, index) => (
+        <g key={lane.key}>
+          {lane.head && index > 0 && (
+            <line
+              class="lane-line"
+              x1={0}
+              x2={width}
+              y1={axisHeight + index * laneHeight}
+              y2={axisHeight + index * laneHeight}
+            />
+          )}
+          {barsOf(lane.rows, scale, width).map((bar) => (
+            <BarMark
+              key={`${bar.row.event_uid} ${bar.row.valid_from}`}
+              bar={bar}
+              y={axisHeight + index * laneHeight}
+              onOpen={onOpen}
+            />
+          ))}
+        </g>
+      )),
+    [lanes, shown.from, shown.to, width],
+  );
   return (
     <div class="lanes">
       <div class="lane-labels" style={{ paddingTop: `${axisHeight}px` }}>
@@ -160,15 +186,21 @@ export function Lanes({ lanes, shown, incidents, choose = open }: LanesProps) {
             class="lane-label"
             data-row
             style={{ height: `${laneHeight}px` }}
-            aria-label={`${shortName(lane.service)} in ${shortName(lane.environment)}: ${plural(lane.rows.length, "version")}`}
             onClick={() => choose(lane.service, lane.environment)}
           >
-            {by === "both" && lane.head && <b>{<Id id={lane.head} />}</b>}
-            <span class="lane-name">
+            <span class="hidden">{`${shortName(lane.service)} in ${shortName(lane.environment)}: ${plural(lane.rows.length, "version")}`}</span>
+            {by === "both" && lane.head && (
+              <b aria-hidden="true">
+                <Id id={lane.head} />
+              </b>
+            )}
+            <span class="lane-name" aria-hidden="true">
               <Id id={lane.name} />
             </span>
             {moment !== null && (
-              <span class="then">{clip(versionAt(lane, moment) ?? "–", 14)}</span>
+              <span class="then" aria-hidden="true">
+                {clip(versionAt(lane, moment) ?? "–", 14)}
+              </span>
             )}
           </button>
         ))}
@@ -191,27 +223,7 @@ export function Lanes({ lanes, shown, incidents, choose = open }: LanesProps) {
             onDblClick={() => setParams({ from: null, to: null })}
           >
             <TimeAxis scale={scale} height={height} />
-            {lanes.map((lane, index) => (
-              <g key={lane.key}>
-                {lane.head && index > 0 && (
-                  <line
-                    class="lane-line"
-                    x1={0}
-                    x2={width}
-                    y1={axisHeight + index * laneHeight}
-                    y2={axisHeight + index * laneHeight}
-                  />
-                )}
-                {barsOf(lane.rows, scale, width).map((bar) => (
-                  <BarMark
-                    key={`${bar.row.event_uid} ${bar.row.valid_from}`}
-                    bar={bar}
-                    y={axisHeight + index * laneHeight}
-                    onOpen={onOpen}
-                  />
-                ))}
-              </g>
-            ))}
+            {marks}
             <Bands bands={bands} scale={scale} />
             {pointer !== null && (
               <line class="cursor" x1={pointer} x2={pointer} y1={axisHeight} y2={height} />
