@@ -5,7 +5,11 @@ import { parametersOf, toggled, understand } from "../src/views/eventquery.ts";
 const asked = (text: string) => parametersOf(understand(text).words);
 
 test("keys become parameters, bare words become text", () => {
-  const parameters = asked('checkout type:service.* source:/argocd "OOM Killed"');
+  const parameters = asked(
+    'checkout type:service.* source:/argocd outcome:failure env:prod-eu "OOM Killed"',
+  );
+  assert.deepEqual(parameters.env, ["prod-eu"]);
+  assert.deepEqual(parameters.outcome, ["failure"]);
   assert.deepEqual(parameters.subject, ["service"]);
   assert.deepEqual(parameters.predicate, []);
   assert.deepEqual(parameters.source, ["/argocd"]);
@@ -29,7 +33,8 @@ test("quotes keep a value together, and one that is never closed ends with the t
 
 test("what cannot be done is said", () => {
   assert.equal(understand("-source:prod").problems.length, 1);
-  assert.deepEqual(understand("source:x").problems, []);
+  assert.deepEqual(understand("source:x valid:true").problems, []);
+  assert.equal(understand("valid:perhaps").problems.length, 1);
 });
 
 test("a facet's click adds its word, the next one takes it out", () => {

@@ -5,10 +5,10 @@ import type {
   DeliverySeriesRow,
   IncidentsRow,
   JourneyRow,
+  LanesRow,
   PipelinesRow,
   RunsRow,
   TestSuitesRow,
-  TimelineRow,
 } from "../src/data/api.ts";
 import { filled, metrics, shown, stepMs, stepOf } from "../src/views/metrics.ts";
 import { attention, byAttention, totals } from "../src/views/pipelines.tsx";
@@ -423,7 +423,7 @@ test("the post-mortem tells what happened in order; what events say stays text",
       previous_version: null,
       actor: null,
     },
-  ] as TimelineRow[];
+  ] as LanesRow[];
   const text = postMortem(incident, [], rows, aroundOf(incident, clock));
   const lines = text.split("\n").filter((line) => line.startsWith("- 2026"));
   assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TimelineRow } from "../src/data/api.ts";
+import type { LanesRow } from "../src/data/api.ts";
 import { timeScale } from "../src/marks/axis.tsx";
 import { barsOf, lanesOf, versionAt } from "../src/views/lanes.ts";
 
@@ -11,12 +11,13 @@ const row = (
   version: string,
   from: number,
   to: number | null,
-  over: Partial<TimelineRow> = {},
-): TimelineRow => ({
+  over: Partial<LanesRow> = {},
+): LanesRow => ({
   service_id: "cart",
   environment_id: "prod",
   environment_tier: "production",
-  artifact_id: null,
+  environment_rank: 1,
+  n: 1,
   version,
   valid_from: time(from),
   valid_to: to === null ? null : time(to),

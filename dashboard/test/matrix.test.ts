@@ -99,3 +99,16 @@ test("rows are sorted by name, by last change, by lag", () => {
   assert.deepEqual(names("change"), ["y/a", "x/b"]);
   assert.deepEqual(names("lag"), ["x/b", "y/a"]);
 });
+
+test("what was removed is no cell, and the service's row stays", () => {
+  const { rows } = matrixOf([
+    cell({ environment_id: "a" }),
+    cell({ environment_id: "b", kind: "remove", version: null }),
+  ]);
+  assert.equal(rows[0]?.cells.size, 1);
+  assert.equal(rows[0]?.removed.get("b")?.kind, "remove");
+  assert.equal(rows[0]?.problems, false);
+  const only = matrixOf([cell({ environment_id: "b", kind: "remove" })]);
+  assert.equal(only.rows.length, 1);
+  assert.deepEqual(sorted(only.rows, "change").length, 1);
+});

@@ -36,6 +36,15 @@ void BodyStream::end() {
   room_.notify_all();
 }
 
+void BodyStream::fail() {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return;
+  ended_ = true;
+  failed_ = true;
+  if (wake_) wake_();
+  room_.notify_all();
+}
+
 bool BodyStream::gone() const {
   const std::lock_guard lock(mutex_);
   return gone_;
@@ -48,7 +57,7 @@ void BodyStream::attach(std::function<void()> wake) {
 
 BodyStream::Taken BodyStream::take() {
   const std::lock_guard lock(mutex_);
-  Taken taken{std::exchange(bytes_, {}), ended_};
+  Taken taken{std::exchange(bytes_, {}), ended_ && !failed_, failed_};
   writes_ = 0;
   room_.notify_all();
   return taken;

@@ -29,6 +29,9 @@ class BodyStream {
   bool write(std::string_view bytes, std::chrono::milliseconds timeout);
   /// Nothing more comes: what is there is still sent, then the connection closes.
   void end();
+  /// Nothing more can come, and the client must see that something is missing: the connection is
+  /// cut before the body's end.
+  void fail();
   /// The client has gone, or was cut off: nobody reads what is written.
   bool gone() const;
 
@@ -36,7 +39,8 @@ class BodyStream {
   void attach(std::function<void()> wake);
   struct Taken {
     std::string bytes;
-    bool ended = false;  ///< and nothing follows
+    bool ended = false;   ///< and nothing follows
+    bool failed = false;  ///< and what should follow does not
   };
   Taken take();
   void abandon();
@@ -55,6 +59,7 @@ class BodyStream {
   std::string bytes_;
   std::size_t writes_ = 0;
   bool ended_ = false;
+  bool failed_ = false;
   bool gone_ = false;
 };
 

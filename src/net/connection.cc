@@ -374,7 +374,12 @@ void Connection::has_more(std::uint64_t request) {
 /// What stands in out_, and what the stream has, until it has nothing or the client takes no more.
 void Connection::send_more() {
   for (;;) {
-    auto [bytes, ended] = stream_->take();
+    auto [bytes, ended, failed] = stream_->take();
+    if (failed) {
+      give_up_stream();
+      state_ = State::closed;
+      return channel_.close(true);
+    }
     if (!bytes.empty()) {
       if (!form_.is_http_1_0) {
         std::array<char, 16> digits{};

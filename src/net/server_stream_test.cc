@@ -79,6 +79,18 @@ TEST(ServerStream, SendsEachBitWhenItComes) {
   EXPECT_TRUE(client.is_closed());
 }
 
+TEST(ServerStream, WhatIsNotWholeDoesNotLookWhole) {
+  StreamServer server;
+  auto client = server.client();
+  ASSERT_TRUE(client.send(kGet));
+  const auto stream = server.stream();
+  ASSERT_TRUE(stream->write("half"));
+  read_until(client.socket(), "half\r\n");
+  stream->fail();
+  EXPECT_EQ(read_until(client.socket(), "0\r\n\r\n"), "");
+  EXPECT_FALSE(stream->write("more"));
+}
+
 TEST(ServerStream, EndsWithTheConnectionForHttp10) {
   StreamServer server;
   auto client = server.client();

@@ -4,6 +4,7 @@ import { launch, Up } from "./harness.mjs";
 import { keyboardTests } from "./keyboard.mjs";
 import { lookTests } from "./looks.mjs";
 import { stateTests } from "./states.mjs";
+import { outageTests } from "./outage.mjs";
 import { storyTests } from "./story.mjs";
 
 const given = {};
@@ -19,3 +20,4 @@ stateTests(given); // first: the empty server is empty yet
 storyTests(given);
 keyboardTests(given);
 lookTests(given);
+outageTests(given); // last: it takes them away

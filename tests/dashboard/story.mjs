@@ -1,7 +1,7 @@
 // Each row of the demo story that one of these pages must show (docs/demo.md) is found there.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Visit } from "./harness.mjs";
+import { eventually, Visit } from "./harness.mjs";
 
 export function storyTests(given) {
   const visit = (path, options) => Visit.open(given.browser, given.demo.url, path, options);
@@ -18,7 +18,8 @@ export function storyTests(given) {
     assert.match(await label("search", "prod-us"), /1\.25\.0.*1 behind/);
     assert.match(await label("search", "prod-eu"), /1\.25\.1/);
     assert.match(await label("checkout", "prod-eu"), /1\.17\.1/);
-    assert.equal(await cell(shown.page, "notifier", "test").count(), 0, "notifier was removed from test");
+    assert.equal(await cell(shown.page, "notifier", "test").count(), 0, "notifier runs no more in test");
+    assert.equal(await shown.page.getByRole("gridcell", { name: /^notifier, test, removed 6 d ago/ }).count(), 1);
     assert.match(await shown.text("#matrix > header"), /8 services · 6 environments.*1 open incident.*1 deploy running/s);
     await shown.close();
   });
@@ -63,6 +64,13 @@ export function storyTests(given) {
     await shown.says(/ledger over time/);
     const bars = await shown.page.locator(".bar.rollback title").allTextContents();
     assert.ok(bars.some((text) => /5\.0\.0[\s\S]*back from 5\.1\.0/.test(text)), bars.join("\n"));
+    await shown.close();
+  });
+
+  test("the two attempts that failed on the way to prod-us are ✕ on search's lane", async () => {
+    const shown = await visit("/timeline?service=search&env=prod-us&from=now-15d&to=now-13d");
+    await shown.says(/search over time/);
+    await eventually(async () => (await shown.page.locator(".failures text").count()) === 2, "two failures");
     await shown.close();
   });
 

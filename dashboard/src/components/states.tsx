@@ -1,12 +1,16 @@
 // The five states of whatever is asked for: loading, nothing matches, never received, failed, stale. And partial.
 import { useComputed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import type { Collector } from "../data/api.ts";
 import type { Answer } from "../data/client.ts";
 import { meta, seenSubjects } from "../data/meta.ts";
-import type { Asked } from "../data/use.ts";
+import { type Asked, useAsked } from "../data/use.ts";
 import { ago } from "../format.ts";
 import { href, param, params, setParams } from "../state/location.ts";
 import { at, now } from "../state/range.ts";
+import { eventOf, examples } from "../views/examples.ts";
+import { curlOf } from "./payload.tsx";
+import { copy } from "./toast.tsx";
 
 /// Grey rows where the rows will be. Shown after 150 ms only (style sheet): a fast answer shows no flicker.
 export const Skeleton = ({ rows = 6, height = 28 }: { rows?: number; height?: number }) => (
@@ -80,6 +84,25 @@ export function NothingMatches({
   );
 }
 
+/// A command that sends the first event, ready to be pasted.
+function FirstCommand({ subjects }: { subjects: readonly string[] }) {
+  const asked = useAsked<{ data: Collector }>("/collector");
+  const endpoint = asked.body?.data.endpoints[0];
+  const example = examples.find((one) => subjects.includes(one.type.split(".")[2]!));
+  if (!endpoint || !example) return null;
+  const command = curlOf(endpoint.url, eventOf(example, Date.now(), `try-${Date.now()}`, 0));
+  return (
+    <div class="command">
+      <pre tabIndex={0} role="group" aria-label="A command that sends one">
+        {command}
+      </pre>
+      <button type="button" class="button" onClick={() => copy(command, "the command")}>
+        Copy
+      </button>
+    </div>
+  );
+}
+
 /// No such event has ever come: says which are needed, and how to send one.
 export function NeverReceived({
   subjects,
@@ -94,6 +117,7 @@ export function NeverReceived({
         <b>No {subjects.map((subject) => `${subject}.*`).join(" or ")} events yet.</b>{" "}
         {children ?? "This view fills itself as soon as the first one arrives."}
       </p>
+      <FirstCommand subjects={subjects} />
       <p class="actions">
         <a class="button primary" data-view href={href("collector")}>
           Send one now

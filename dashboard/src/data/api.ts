@@ -166,22 +166,7 @@ export type WholeDeadLetter = DeadLetter & {
   readonly body_truncated: boolean;
 };
 
-export type LiveEvent = {
-  /** Place in the order of storing: the id of the message */
-  readonly seq: number;
-  readonly time: string;
-  readonly subject: string;
-  readonly predicate: string;
-  readonly type_version: string;
-  readonly subject_id: string;
-  readonly source: string;
-  readonly event_id: string;
-  readonly chain_id: string | null;
-  readonly environment_id?: string | null;
-  /** From when it happened to when it was stored, seconds; negative: a clock is wrong */
-  readonly late_s: number;
-  readonly event_uid: string;
-};
+export type LiveEvent = EventsSinceRow;
 
 /** Which version of each service runs in each environment? A row of the query state. */
 export type StateRow = {
@@ -203,7 +188,7 @@ export type StateRow = {
   readonly since: string;
   /** How long before the moment that was (seconds) */
   readonly age_s: number;
-  /** How it came: deploy (nothing ran before), upgrade or rollback */
+  /** How it came: deploy (nothing ran before), upgrade or rollback; remove: it runs no more */
   readonly kind: string;
   /** What it replaced */
   readonly previous_version: string | null;
@@ -223,7 +208,7 @@ export type StateRow = {
   readonly ahead: number | null;
   /** Since when the first missing version was there (seconds) */
   readonly lag_s: number | null;
-  /** A later attempt to deploy that did not become this: running, queued, stuck, finished */
+  /** A later attempt to deploy that did not become this: queued, running or finished */
   readonly attempt_state: string | null;
   /** Its outcome, once it has finished */
   readonly attempt_outcome: string | null;
@@ -359,6 +344,74 @@ export type TimelineRow = {
   readonly event_uid: string;
 };
 
+/** What ran when, drawn as bars? A row of the query lanes. */
+export type LanesRow = {
+  /** The service */
+  readonly service_id: string;
+  /** The environment */
+  readonly environment_id: string;
+  /** Its tier */
+  readonly environment_tier: string;
+  /** Its place in the order of delivery */
+  readonly environment_rank: number | null;
+  /** When it came, the first of them */
+  readonly valid_from: string;
+  /** When it went, the last of them; null: it runs still */
+  readonly valid_to: string | null;
+  /** 1: one version; more: so many came and went */
+  readonly n: number;
+  /** Its version; of more the last */
+  readonly version: string | null;
+  /** deploy, upgrade or rollback; of more rollback if one of them was */
+  readonly kind: string | null;
+  /** What it replaced; of more what the first replaced */
+  readonly previous_version: string | null;
+  /** Who did it, if one event says so */
+  readonly actor: string | null;
+  /** The event; of more the last */
+  readonly event_uid: string;
+};
+
+/** Which attempts to deploy were there, and what became of each? A row of the query attempts. */
+export type AttemptsRow = {
+  /** The service */
+  readonly service_id: string;
+  /** The team that owns it */
+  readonly team: string | null;
+  /** The environment */
+  readonly environment_id: string;
+  /** Its tier */
+  readonly environment_tier: string | null;
+  /** queued, running, finished, skipped or abandoned */
+  readonly state: string;
+  /** success, failure, error, cancel, …; null: not finished */
+  readonly outcome: string | null;
+  /** Why, if the event says so */
+  readonly reason: string | null;
+  /** What it was to deploy, if known */
+  readonly version: string | null;
+  /** The same, by its id */
+  readonly artifact_id: string | null;
+  /** When it was queued */
+  readonly queued_at: string | null;
+  /** When it started */
+  readonly started_at: string | null;
+  /** When it finished */
+  readonly finished_at: string | null;
+  /** Name of the pipeline */
+  readonly name: string | null;
+  /** Id of the run */
+  readonly run_id: string;
+  /** deployment, pipelinerun, taskrun or build */
+  readonly kind: string;
+  /** Key of the run: --key of the query "run-tree" */
+  readonly run_key: string;
+  /** Where it can be looked at */
+  readonly uri: string | null;
+  /** Who reported it */
+  readonly source: string;
+};
+
 /** Where does an artifact run, and where did it run? A row of the query artifact-locations. */
 export type ArtifactLocationsRow = {
   /** The environment */
@@ -473,22 +526,138 @@ export type SearchRow = {
 export type EventsRow = {
   /** When it happened */
   readonly time: string;
-  /** What it is about: service, pipelinerun, … */
+  /** Its subject */
   readonly subject: string;
-  /** What happened: deployed, finished, … */
+  /** What happened to it */
   readonly predicate: string;
-  /** Version of the event's type */
+  /** Version of its type */
   readonly type_version: string;
-  /** Id of the subject */
+  /** Which one */
   readonly subject_id: string;
-  /** Who sent it */
+  /** Who says so */
   readonly source: string;
   /** Its id */
   readonly event_id: string;
   /** The chain it belongs to */
   readonly chain_id: string | null;
-  /** From when it happened to when it was stored; negative: a clock is wrong (seconds) */
+  /** The environment that it names, or that its run deploys to */
+  readonly environment_id: string | null;
+  /** The service that it names, or that its run deploys */
+  readonly service_id: string | null;
+  /** Name of the pipeline, task, suite or case */
+  readonly name: string | null;
+  /** deploy, upgrade, rollback, redeploy or remove, if it tells of one */
+  readonly deployment_kind: string | null;
+  /** Version that it deployed */
+  readonly version: string | null;
+  /** success, failure, error, cancel, skip, …, if it says so */
+  readonly outcome: string | null;
+  /** Why, or what it describes */
+  readonly reason: string | null;
+  /** Where it can be looked at */
+  readonly uri: string | null;
+  /** Rules of the specification that it breaks (rules) */
+  readonly violation_count: number;
+  /** How long after it happened it was stored; negative: a clock is wrong (seconds) */
   readonly late_s: number;
+  /** Its key */
+  readonly event_uid: string;
+};
+
+/** Which events came after one that I have seen? A row of the query events-after. */
+export type EventsAfterRow = {
+  /** When it happened */
+  readonly time: string;
+  /** Its subject */
+  readonly subject: string;
+  /** What happened to it */
+  readonly predicate: string;
+  /** Version of its type */
+  readonly type_version: string;
+  /** Which one */
+  readonly subject_id: string;
+  /** Who says so */
+  readonly source: string;
+  /** Its id */
+  readonly event_id: string;
+  /** The chain it belongs to */
+  readonly chain_id: string | null;
+  /** The environment that it names, or that its run deploys to */
+  readonly environment_id: string | null;
+  /** The service that it names, or that its run deploys */
+  readonly service_id: string | null;
+  /** Name of the pipeline, task, suite or case */
+  readonly name: string | null;
+  /** deploy, upgrade, rollback, redeploy or remove, if it tells of one */
+  readonly deployment_kind: string | null;
+  /** Version that it deployed */
+  readonly version: string | null;
+  /** success, failure, error, cancel, skip, …, if it says so */
+  readonly outcome: string | null;
+  /** Why, or what it describes */
+  readonly reason: string | null;
+  /** Where it can be looked at */
+  readonly uri: string | null;
+  /** Rules of the specification that it breaks (rules) */
+  readonly violation_count: number;
+  /** How long after it happened it was stored; negative: a clock is wrong (seconds) */
+  readonly late_s: number;
+  /** Its key */
+  readonly event_uid: string;
+};
+
+/** What was stored since I asked last? A row of the query events-since. */
+export type EventsSinceRow = {
+  /** Its place in the order of storing; gaps are normal */
+  readonly ingest_seq: number;
+  /** When it happened */
+  readonly time: string;
+  /** Its subject */
+  readonly subject: string;
+  /** What happened to it */
+  readonly predicate: string;
+  /** Version of its type */
+  readonly type_version: string;
+  /** Which one */
+  readonly subject_id: string;
+  /** Who says so */
+  readonly source: string;
+  /** Its id */
+  readonly event_id: string;
+  /** The chain it belongs to */
+  readonly chain_id: string | null;
+  /** The environment that it names, or that its run deploys to */
+  readonly environment_id: string | null;
+  /** The service that it names, or that its run deploys */
+  readonly service_id: string | null;
+  /** Name of the pipeline, task, suite or case */
+  readonly name: string | null;
+  /** deploy, upgrade, rollback, redeploy or remove, if it tells of one */
+  readonly deployment_kind: string | null;
+  /** Version that it deployed */
+  readonly version: string | null;
+  /** success, failure, error, cancel, skip, …, if it says so */
+  readonly outcome: string | null;
+  /** Why, or what it describes */
+  readonly reason: string | null;
+  /** Where it can be looked at */
+  readonly uri: string | null;
+  /** Rules of the specification that it breaks (rules) */
+  readonly violation_count: number;
+  /** How long after it happened it was stored; negative: a clock is wrong (seconds) */
+  readonly late_s: number;
+  /** Its key */
+  readonly event_uid: string;
+};
+
+/** Which event was stored last? A row of the query newest-event. */
+export type NewestEventRow = {
+  /** Its place in the order of storing */
+  readonly ingest_seq: number;
+  /** When it happened */
+  readonly time: string;
+  /** When it was stored */
+  readonly ingested_at: string;
   /** Its key */
   readonly event_uid: string;
 };
@@ -503,14 +672,16 @@ export type EventHistogramRow = {
   readonly n: number;
 };
 
-/** What do the events of a time consist of? A row of the query event-facets. */
+/** Of what kinds are these events? A row of the query event-facets. */
 export type EventFacetsRow = {
-  /** subject, predicate or source */
+  /** subject, predicate, source, environment, service, outcome or valid */
   readonly facet: string;
-  /** One of its values */
+  /** The value */
   readonly value: string;
-  /** How many have it (events) */
+  /** Events that have it (events) */
   readonly n: number;
+  /** Events that were looked at; 10,000: there may be more (events) */
+  readonly of_n: number;
 };
 
 /** Which kinds of events were ever received? A row of the query event-kinds. */
@@ -637,6 +808,8 @@ export type PipelinesRow = {
   readonly recent_outcomes: readonly string[];
   /** Their durations (seconds) */
   readonly recent_durations_s: readonly number[];
+  /** Their keys: --key of the query "run-tree" */
+  readonly recent_run_keys: readonly string[] | null;
 };
 
 /** Which runs were there, how long did they take and wait? A row of the query runs. */
@@ -731,6 +904,50 @@ export type RunRow = {
   readonly parent_key: string | null;
 };
 
+/** What happened in a run, and where did its time go? A row of the query run-tree. */
+export type RunTreeRow = {
+  /** 0: the run itself, 1: what belongs to it, 2: what belongs to that, … */
+  readonly depth: number;
+  /** pipelinerun, taskrun, build, testsuiterun, testcaserun, deployment, … */
+  readonly kind: string;
+  /** Name of the pipeline, task, suite or case */
+  readonly name: string | null;
+  /** Id of the run */
+  readonly run_id: string;
+  /** queued, running, finished, skipped or abandoned */
+  readonly state: string;
+  /** success, failure, error, cancel, skip, … */
+  readonly outcome: string | null;
+  /** Why, if the event says so */
+  readonly reason: string | null;
+  /** When it was queued */
+  readonly queued_at: string | null;
+  /** When it started */
+  readonly started_at: string | null;
+  /** When it finished */
+  readonly finished_at: string | null;
+  /** From started to finished (seconds) */
+  readonly duration_s: number | null;
+  /** From queued to started (seconds) */
+  readonly queue_s: number | null;
+  /** Where it ran, or deploys to */
+  readonly environment_id: string | null;
+  /** The service that it deploys */
+  readonly service_id: string | null;
+  /** The artifact that it deploys or built */
+  readonly artifact_id: string | null;
+  /** Where it can be looked at */
+  readonly uri: string | null;
+  /** Where it is from */
+  readonly source: string;
+  /** The chain it belongs to */
+  readonly chain_id: string | null;
+  /** Its key */
+  readonly run_key: string;
+  /** The key of the run it belongs to */
+  readonly parent_key: string | null;
+};
+
 /** Which pipelines are taken for deployments? A row of the query deployment-rules. */
 export type DeploymentRulesRow = {
   /** Name of the rule */
@@ -799,6 +1016,46 @@ export type TestsRow = {
   readonly cost_s: number | null;
   /** Where it ran */
   readonly environments: readonly string[];
+};
+
+/** How did one test case do, run by run? A row of the query test-case. */
+export type TestCaseRow = {
+  /** Its name */
+  readonly name: string | null;
+  /** Id of the run */
+  readonly run_id: string;
+  /** queued, running, finished, skipped or abandoned */
+  readonly state: string;
+  /** success, failure, error, … */
+  readonly outcome: string | null;
+  /** Why, if the event says so */
+  readonly reason: string | null;
+  /** low, medium, high or critical, if the event says so */
+  readonly severity: string | null;
+  /** unit, integration, e2e, … */
+  readonly test_type: string | null;
+  /** When it started */
+  readonly started_at: string | null;
+  /** When it finished */
+  readonly finished_at: string | null;
+  /** From started to finished (seconds) */
+  readonly duration_s: number | null;
+  /** Where it ran */
+  readonly environment_id: string | null;
+  /** Name of the suite */
+  readonly suite_name: string | null;
+  /** Id of its run */
+  readonly suite_run_id: string | null;
+  /** The key of that run: --key of the query "run-tree" */
+  readonly suite_run_key: string | null;
+  /** The chain: what it ran on */
+  readonly chain_id: string | null;
+  /** Where it can be looked at */
+  readonly uri: string | null;
+  /** Where it is from */
+  readonly source: string;
+  /** Its key */
+  readonly run_key: string;
 };
 
 /** How fast and how safely do we deliver, and is it better than before? A row of the query delivery. */
@@ -959,6 +1216,26 @@ export type LeadTimesRow = {
   readonly event_uid: string;
 };
 
+/** Where does the lead time go? A row of the query lead-time-legs. */
+export type LeadTimeLegsRow = {
+  /** Begin of the step */
+  readonly time: string | null;
+  /** Changes that reached the tier (changes) */
+  readonly changes: number | null;
+  /** From created to merged (seconds) */
+  readonly to_merge_p50_s: number | null;
+  /** From merged to the publication of the artifact that carried it (seconds) */
+  readonly to_publish_p50_s: number | null;
+  /** From there to the first deployment of that artifact in the stage (seconds) */
+  readonly to_stage_p50_s: number | null;
+  /** From there to the deployment in the tier (seconds) */
+  readonly to_tier_p50_s: number | null;
+  /** From merged to the deployment in the tier (seconds) */
+  readonly lead_time_p50_s: number | null;
+  /** Changes that this rests on (changes) */
+  readonly lead_time_changes: number | null;
+};
+
 /** Which incidents are open or were, and how long did they last? A row of the query incidents. */
 export type IncidentsRow = {
   /** The incident */
@@ -987,38 +1264,14 @@ export type IncidentsRow = {
   readonly suspect_because: string | null;
   /** When that was deployed */
   readonly suspect_deployed_at: string | null;
-  /** Where the incident is from */
-  readonly source: string;
-};
-
-/** What is known of one incident? A row of the query incident. */
-export type IncidentRow = {
-  /** The incident */
-  readonly incident_id: string;
-  /** It is not resolved */
-  readonly open: boolean;
-  /** The service */
-  readonly service_id: string | null;
-  /** The team that owns it */
-  readonly team: string | null;
-  /** The environment */
-  readonly environment_id: string | null;
-  /** When it began */
-  readonly began_at: string | null;
-  /** When it was resolved */
-  readonly resolved_at: string | null;
-  /** How long it lasted; null: it still does (seconds) */
-  readonly time_to_restore_s: number | null;
-  /** What it is about */
-  readonly description: string | null;
-  /** Its ticket */
-  readonly ticket_uri: string | null;
-  /** Service and version of the strongest suspect */
-  readonly suspect: string | null;
-  /** Why it is suspected */
-  readonly suspect_because: string | null;
-  /** When that was deployed */
-  readonly suspect_deployed_at: string | null;
+  /** Kind and version of the first deployment of that service there since it began: rollback 1.17.0 */
+  readonly ended_by: string | null;
+  /** When that was; it may have ended the incident or not */
+  readonly ended_at: string | null;
+  /** The event of the suspect */
+  readonly suspect_event_uid: string | null;
+  /** The event of that deployment */
+  readonly ended_event_uid: string | null;
   /** Where the incident is from */
   readonly source: string;
 };
@@ -1103,12 +1356,17 @@ export const queryOf: Readonly<Record<string, string>> = {
   "/services": "services",
   "/deployments": "deployments",
   "/timeline": "timeline",
+  "/timeline/lanes": "lanes",
+  "/attempts": "attempts",
   "/artifacts/locations": "artifact-locations",
   "/compare": "compare",
   "/promotion": "promotion",
   "/journey": "journey",
   "/search": "search",
   "/events": "events",
+  "/events/after": "events-after",
+  "/events/since": "events-since",
+  "/events/newest": "newest-event",
   "/events/histogram": "event-histogram",
   "/events/facets": "event-facets",
   "/events/kinds": "event-kinds",
@@ -1122,17 +1380,19 @@ export const queryOf: Readonly<Record<string, string>> = {
   "/runs/open": "open-runs",
   "/runs/{key}": "run",
   "/runs/{key}/tasks": "runs",
+  "/runs/{key}/tree": "run-tree",
   "/deployment-rules": "deployment-rules",
   "/tests/suites": "test-suites",
   "/tests/cases": "tests",
-  "/tests/cases/{name}/runs": "runs",
+  "/tests/cases/{id}": "test-case",
   "/delivery": "delivery",
   "/delivery/series": "delivery-series",
   "/delivery/services": "delivery-by-service",
   "/delivery/deployments": "delivery-deployments",
   "/delivery/changes": "lead-times",
+  "/delivery/legs": "lead-time-legs",
   "/incidents": "incidents",
-  "/incidents/{id}": "incident",
+  "/incidents/{id}": "incidents",
   "/incidents/{id}/suspects": "incident-suspects",
   "/sources": "sources",
   "/refused": "refused",
@@ -1140,5 +1400,5 @@ export const queryOf: Readonly<Record<string, string>> = {
 
 /** What an endpoint with filters takes: a page offers no filter that its server does not know. */
 export const takes: Readonly<Record<string, readonly string[]>> = {
-  "/events": ["from","to","subject","predicate","source","subject_id","q","limit"],
+  "/events": ["from","to","subject","predicate","source","subject_id","env","service","outcome","valid","q","limit"],
 };

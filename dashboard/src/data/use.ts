@@ -27,6 +27,9 @@ export interface Asked<Body> {
 
 /// How long to wait after a failure: at once visible, never a flood.
 const retryMs = 5_000;
+/// The server asks to wait (429): so often and so long without a word about it.
+const waitsMax = 5;
+const waitMs = 1_000;
 
 /// @param endpoint  below /api/v1, or null to ask nothing
 /// @param parameters  compared by value: may be made anew in each render
@@ -41,6 +44,7 @@ export function useAsked<Body>(endpoint: string | null, parameters: Parameters =
   const [busy, setBusy] = useState(url !== null);
   const [tries, setTries] = useState(0);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const waits = useRef(0);
   const moved = refreshes.value;
   useEffect(() => {
     if (url === null) return;
@@ -55,9 +59,15 @@ export function useAsked<Body>(endpoint: string | null, parameters: Parameters =
         );
         setProblem(null);
         setBusy(false);
+        waits.current = 0;
       },
       (error: unknown) => {
         if (control.signal.aborted) return;
+        if (error instanceof Problem && error.status === 429 && waits.current < waitsMax) {
+          waits.current++;
+          timer.current = setTimeout(() => setTries((n) => n + 1), waitMs * (1 + Math.random()));
+          return;
+        }
         const problem =
           error instanceof Problem ? error : new Problem(0, "Something went wrong", String(error));
         setProblem(problem);

@@ -6,30 +6,36 @@ import type { Range } from "../state/time.ts";
 import { axisHeight, Brushed, TimeAxis, timeScale, useBrush } from "./axis.tsx";
 import { useWidth } from "./measure.ts";
 
-const beganAt = (row: RunsRow): number =>
+/// What the chart needs of a run, whatever it is a run of.
+export type Run = Pick<
+  RunsRow,
+  "state" | "outcome" | "started_at" | "finished_at" | "duration_s" | "run_id" | "run_key"
+> & { readonly queued_at?: string | null };
+
+const beganAt = (row: Run): number =>
   Date.parse(row.started_at ?? row.queued_at ?? row.finished_at ?? "");
 
 /// What became of a run: its outcome, or its state while there is none.
 export const fateOf = (row: Pick<RunsRow, "state" | "outcome">): string =>
   row.outcome ?? (row.state === "skipped" ? "skip" : row.state);
 
-interface Props {
-  readonly rows: readonly RunsRow[];
+interface Props<Row extends Run> {
+  readonly rows: readonly Row[];
   readonly range: Range;
   readonly now: number;
   /// 95 of 100 took less, seconds: drawn as a line.
   readonly p95: number | null;
   readonly label: string;
-  readonly open: (row: RunsRow) => void;
+  readonly open?: (row: Row) => void;
 }
 
 /// Dragging zooms, a click opens; the table below has the same rows.
-export function RunChart({ rows, range, now, p95, label, open }: Props) {
+export function RunChart<Row extends Run>({ rows, range, now, p95, label, open }: Props<Row>) {
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(range, width);
   const { drag, handlers, wasDragged } = useBrush(scale);
   const height = 120;
-  const took = (row: RunsRow) =>
+  const took = (row: Run) =>
     row.duration_s ?? (row.state === "running" ? (now - beganAt(row)) / 1000 : 0);
   // One that hangs must not press the others flat: what is above twice the usual is cut off.
   const longest = Math.max(1, ...rows.map((row) => row.duration_s ?? 0), p95 ?? 0);
@@ -62,8 +68,8 @@ export function RunChart({ rows, range, now, p95, label, open }: Props) {
             return (
               <g
                 key={row.run_key}
-                class={`${look.tone} pick`}
-                onClick={() => !wasDragged() && open(row)}
+                class={`${look.tone} ${open ? "pick" : ""}`}
+                onClick={() => !wasDragged() && open?.(row)}
               >
                 <title>
                   {`${look.word}, ${duration(took(row))}\n${exact(beganAt(row))}\n${clip(row.run_id, 200)}`}

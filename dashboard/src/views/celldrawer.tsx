@@ -90,7 +90,6 @@ export function CellDrawer({ service, environment, cell }: Props) {
     env: environment,
     from: "now-90d",
     to: param("at") ?? "now",
-    all: true,
     limit: 50,
   });
   return (

@@ -272,7 +272,7 @@ export function Delivery() {
         </Answered>
       </Panel>
       {metric && known && <BehindMetric metric={metric} />}
-      {known && <LeadTime series={series} step={step} />}
+      {known && <LeadTime step={step} />}
       {known && <Services asked={services} />}
     </>
   );

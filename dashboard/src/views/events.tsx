@@ -19,17 +19,6 @@ import { zone } from "../state/settings.ts";
 import { keys, parametersOf, toggled, understand } from "./eventquery.ts";
 import { Facets } from "./facets.tsx";
 
-/// What newer databases know of an event besides.
-type Row = EventsRow & {
-  readonly environment_id?: string | null;
-  readonly name?: string | null;
-  readonly deployment_kind?: string | null;
-  readonly version?: string | null;
-  readonly outcome?: string | null;
-  readonly reason?: string | null;
-  readonly violation_count?: number | null;
-};
-
 const pageSize = 100;
 /// Late or with a wrong clock beyond this, seconds.
 const lateSeconds = 3600;
@@ -53,7 +42,7 @@ function SearchBox({ text }: { text: string }) {
       <input
         type="search"
         aria-label="Filter events"
-        placeholder='checkout  type:service.*  source:/argocd  "a phrase"'
+        placeholder='checkout  type:service.*  env:prod-eu  outcome:failure  "a phrase"'
         spellcheck={false}
         autocomplete="off"
         list="event-words"
@@ -118,7 +107,7 @@ function completions(word: string): string[] {
     .map((one) => `${key}:${/\s/.test(one) ? `"${one}"` : one}`);
 }
 
-function What({ row }: { row: Row }) {
+function What({ row }: { row: EventsRow }) {
   const kind = row.deployment_kind ?? row.outcome;
   return (
     <span class="nowrap-clip">
@@ -244,15 +233,17 @@ function Log({
   next,
   question,
 }: {
-  rows: readonly Row[];
+  rows: readonly EventsRow[];
   next: string | null;
   question: Parameters;
 }) {
   const selected = param("sel");
   const scrolled = useScrolled();
-  const [older, setOlder] = useState<{ key: string; rows: Row[]; next: string | null } | null>(
-    null,
-  );
+  const [older, setOlder] = useState<{
+    key: string;
+    rows: EventsRow[];
+    next: string | null;
+  } | null>(null);
   const key = JSON.stringify(question);
   const more = older?.key === key ? older : null;
   const { shown, arrived, thaw } = useFrozen(
@@ -262,7 +253,7 @@ function Log({
   const last = more ? more.next : shown.next;
   const load = async () => {
     try {
-      const page = await get<Answer<Row>>(
+      const page = await get<Answer<EventsRow>>(
         address("/events", { ...question, cursor: last, limit: pageSize }),
         AbortSignal.timeout(15_000),
       );
@@ -287,7 +278,7 @@ function Log({
           {count(missed.value)} went by too fast to be followed; the list has them.
         </p>
       )}
-      <Table<Row>
+      <Table<EventsRow>
         label="Events"
         rows={all}
         keyOf={(row) => row.event_uid}
@@ -358,7 +349,7 @@ export function Events() {
   const filter = parametersOf(understand(text).words);
   const question = { ...rangeText.value, ...filter };
   const selected = param("sel");
-  const asked = useApi<Row>("/events", { ...question, limit: pageSize });
+  const asked = useApi<EventsRow>("/events", { ...question, limit: pageSize });
   const shown = range.value;
   const stepMs = Math.max(1000, Math.ceil((shown.to - shown.from) / bins / 1000) * 1000);
   const histogram = useApi<EventHistogramRow>("/events/histogram", {

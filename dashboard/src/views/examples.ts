@@ -48,7 +48,8 @@ export const examples: readonly Example[] = [
 
 /// @param now  milliseconds since the epoch
 /// @param id  what makes this event another one than the last
-export function eventOf(example: Example, now: number, id: string): string {
+/// @param indent  spaces a level; 0 for one line
+export function eventOf(example: Example, now: number, id: string, indent = 2): string {
   return JSON.stringify(
     {
       context: {
@@ -61,6 +62,6 @@ export function eventOf(example: Example, now: number, id: string): string {
       subject: example.subject,
     },
     null,
-    2,
+    indent,
   );
 }

@@ -4,7 +4,7 @@ import { Drawer } from "../components/drawer.tsx";
 import { Answered } from "../components/states.tsx";
 import { Table } from "../components/table.tsx";
 import { copy } from "../components/toast.tsx";
-import type { IncidentRow, IncidentSuspectsRow, IncidentsRow, TimelineRow } from "../data/api.ts";
+import type { AttemptsRow, IncidentSuspectsRow, IncidentsRow, LanesRow } from "../data/api.ts";
 import { environments } from "../data/meta.ts";
 import { useApi } from "../data/use.ts";
 import { clip, duration, shortName } from "../format.ts";
@@ -15,7 +15,7 @@ import { lanesOf } from "./lanes.ts";
 import { aroundOf, postMortem } from "./postmortem.ts";
 import { Lanes } from "./timeline.tsx";
 
-function Facts({ incident }: { incident: IncidentsRow | IncidentRow }) {
+function Facts({ incident }: { incident: IncidentsRow }) {
   return (
     <div class="facts">
       <p>
@@ -37,12 +37,21 @@ function Facts({ incident }: { incident: IncidentsRow | IncidentRow }) {
         )}{" "}
         <Outside uri={incident.ticket_uri}>ticket</Outside>
       </p>
+      {incident.ended_by && (
+        <p>
+          {incident.open ? "Since then" : "Ended by"}{" "}
+          <Outcome name={incident.ended_by.split(" ")[0]}>
+            <Text text={incident.ended_by} max={60} />
+          </Outcome>{" "}
+          <Moment time={incident.ended_at} />
+        </p>
+      )}
     </div>
   );
 }
 
 /// Links to what ran when it began: the same pages at that moment.
-function AtThatMoment({ incident }: { incident: IncidentsRow | IncidentRow }) {
+function AtThatMoment({ incident }: { incident: IncidentsRow }) {
   const began = incident.began_at;
   if (!began) return null;
   const env = incident.environment_id;
@@ -116,18 +125,19 @@ function Suspects({ rows }: { rows: readonly IncidentSuspectsRow[] }) {
 
 export function IncidentDrawer({ id, listed }: { id: string; listed: IncidentsRow | null }) {
   // One that is not in the list (another time, a link) is asked for by its id.
-  const single = useApi<IncidentRow>(listed ? null : `/incidents/${encodeURIComponent(id)}`);
+  const single = useApi<IncidentsRow>(listed ? null : `/incidents/${encodeURIComponent(id)}`);
   const incident = listed ?? single.body?.data[0] ?? null;
   const suspects = useApi<IncidentSuspectsRow>(`/incidents/${encodeURIComponent(id)}/suspects`, {
     source: incident?.source,
   });
   const around = incident ? aroundOf(incident, now.value) : null;
-  const timeline = useApi<TimelineRow>(around ? "/timeline" : null, {
+  const place = {
     from: around && iso(around.from),
     to: around && iso(around.to),
     env: incident?.environment_id,
-    limit: 2000,
-  });
+  };
+  const timeline = useApi<LanesRow>(around ? "/timeline/lanes" : null, place);
+  const attempts = useApi<AttemptsRow>(around ? "/attempts" : null, { ...place, limit: 200 });
   const lanes = lanesOf(
     timeline.body?.data ?? [],
     "environment",
@@ -204,6 +214,7 @@ export function IncidentDrawer({ id, listed }: { id: string; listed: IncidentsRo
             lanes={lanes}
             shown={around}
             incidents={[incident]}
+            attempts={attempts.body?.data ?? []}
             choose={(service, environment) =>
               go(href("", { at: incident.began_at, sel: [service, environment] }))
             }

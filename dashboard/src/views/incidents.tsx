@@ -62,6 +62,17 @@ const cells: readonly Cell<IncidentsRow>[] = [
         <span class="muted">none known</span>
       ),
   },
+  {
+    title: "ended by",
+    draw: (row) =>
+      row.ended_by ? (
+        <Outcome name={row.ended_by.split(" ")[0]}>
+          <Text text={row.ended_by} max={40} />
+        </Outcome>
+      ) : (
+        <span class="muted">–</span>
+      ),
+  },
   { title: "", draw: (row) => <Outside uri={row.ticket_uri}>ticket</Outside> },
 ];
 

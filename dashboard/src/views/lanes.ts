@@ -1,5 +1,5 @@
-// From rows of /timeline to lanes and bars. Pure functions.
-import type { TimelineRow } from "../data/api.ts";
+// From rows of /timeline/lanes to lanes and bars. Pure functions.
+import type { LanesRow } from "../data/api.ts";
 import type { TimeScale } from "../marks/axis.tsx";
 
 export type LanesBy = "service" | "environment";
@@ -13,17 +13,13 @@ export interface Lane {
   /// The group's name at its first lane, else "".
   readonly head: string;
   /// Oldest first.
-  readonly rows: readonly TimelineRow[];
+  readonly rows: readonly LanesRow[];
 }
 
 /// @param by  what groups the lanes
 /// @param order  environments in the order of delivery
-export function lanesOf(
-  rows: readonly TimelineRow[],
-  by: LanesBy,
-  order: readonly string[],
-): Lane[] {
-  const all = new Map<string, TimelineRow[]>();
+export function lanesOf(rows: readonly LanesRow[], by: LanesBy, order: readonly string[]): Lane[] {
+  const all = new Map<string, LanesRow[]>();
   for (const row of rows) {
     const key = `${row.service_id}\n${row.environment_id}`;
     const lane = all.get(key);
@@ -57,7 +53,7 @@ export function lanesOf(
 }
 
 export interface Bar {
-  readonly row: TimelineRow;
+  readonly row: LanesRow;
   readonly x: number;
   readonly width: number;
   /// Neighbours alternate in shade.
@@ -69,7 +65,7 @@ export interface Bar {
 /// Shorter bars are merged with their neighbours and counted.
 const widthMin = 2;
 
-export function barsOf(rows: readonly TimelineRow[], scale: TimeScale, width: number): Bar[] {
+export function barsOf(rows: readonly LanesRow[], scale: TimeScale, width: number): Bar[] {
   const bars: Bar[] = [];
   rows.forEach((row, index) => {
     const x = Math.max(0, scale(Date.parse(row.valid_from)));
@@ -83,8 +79,8 @@ export function barsOf(rows: readonly TimelineRow[], scale: TimeScale, width: nu
       before.width < widthMin * 2 &&
       before.x + before.width >= x - 1
     )
-      bars[bars.length - 1] = { ...before, width: end - before.x, merged: before.merged + 1 };
-    else bars.push({ row, x, width: Math.max(wide, 1), shade: index % 2 === 1, merged: 1 });
+      bars[bars.length - 1] = { ...before, width: end - before.x, merged: before.merged + row.n };
+    else bars.push({ row, x, width: Math.max(wide, 1), shade: index % 2 === 1, merged: row.n });
   });
   return bars;
 }

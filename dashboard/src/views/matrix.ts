@@ -7,8 +7,10 @@ import { shortDuration, shortName } from "../format.ts";
 export interface MatrixRow {
   readonly service: string;
   readonly team: string | null;
-  /// By environment.
+  /// What runs, by environment.
   readonly cells: ReadonlyMap<string, StateRow>;
+  /// What was removed, by environment.
+  readonly removed: ReadonlyMap<string, StateRow>;
   /// The cells do not all run the same version.
   readonly differs: boolean;
   readonly problems: boolean;
@@ -45,11 +47,19 @@ export const hasProblem = (cell: StateRow): boolean =>
 export function matrixOf(state: readonly StateRow[], order: readonly string[] = []): Matrix {
   const ranks = new Map<string, number>();
   const byService = new Map<string, Map<string, StateRow>>();
+  const gone = new Map<string, Map<string, StateRow>>();
   for (const cell of state) {
     ranks.set(
       cell.environment_id,
       Math.min(cell.environment_rank, ranks.get(cell.environment_id) ?? Infinity),
     );
+    if (cell.kind === "remove") {
+      const removed = gone.get(cell.service_id) ?? new Map<string, StateRow>();
+      removed.set(cell.environment_id, cell);
+      gone.set(cell.service_id, removed);
+      if (!byService.has(cell.service_id)) byService.set(cell.service_id, new Map());
+      continue;
+    }
     const row = byService.get(cell.service_id) ?? new Map<string, StateRow>();
     row.set(cell.environment_id, cell);
     byService.set(cell.service_id, row);
@@ -66,9 +76,10 @@ export function matrixOf(state: readonly StateRow[], order: readonly string[] = 
       service,
       team: all[0]?.team ?? null,
       cells,
+      removed: gone.get(service) ?? new Map(),
       differs: versions.size > 1 || cells.size < environments.length,
       problems: all.some(hasProblem),
-      lastChange: Math.max(...all.map((cell) => Date.parse(cell.since))),
+      lastChange: Math.max(0, ...all.map((cell) => Date.parse(cell.since))),
       lag: Math.max(0, ...all.map((cell) => cell.lag_s ?? 0)),
     };
   });

@@ -1,6 +1,6 @@
 // The five metrics of delivery: what each is called, which figures it stands on, and when it got better. Pure functions.
 // https://dora.dev/guides/dora-metrics/
-import type { DeliveryRow, DeliverySeriesRow } from "../data/api.ts";
+import type { DeliveryRow, DeliverySeriesRow, LeadTimeLegsRow } from "../data/api.ts";
 import { count, duration, percent, plural, signed } from "../format.ts";
 
 /// The figures that both the two periods and each step of the series have.
@@ -191,4 +191,24 @@ export function filled(
     if (index >= 0 && index < steps) values[index] = row[figure];
   }
   return values;
+}
+
+/// Rows of /delivery/legs as stacked bars. What is not known has no bar.
+/// @param tier  where the last leg ends
+export function legsOf(rows: readonly LeadTimeLegsRow[], tier: string) {
+  const legs = [
+    ["created → merged", "to_merge_p50_s"],
+    ["merged → published", "to_publish_p50_s"],
+    ["published → staging", "to_stage_p50_s"],
+    [`staging → ${tier}`, "to_tier_p50_s"],
+  ] as const;
+  const bins = rows.flatMap((row) =>
+    legs.flatMap(([series, figure]) => {
+      const n = row[figure];
+      return row.time === null || n === null || n < 0
+        ? []
+        : [{ time: Date.parse(row.time), series, n }];
+    }),
+  );
+  return { bins, names: legs.map(([name]) => name) };
 }

@@ -94,9 +94,32 @@ function Cell({ cell, changed, active }: { cell: StateRow; changed: boolean; act
   );
 }
 
+/// What a screen reader says where nothing runs.
+function absence(row: MatrixRow, environment: string): string {
+  const removed = row.removed.get(environment);
+  const words = removed
+    ? `removed ${shortDuration(removed.age_s)} ago, ${removed.previous_version ?? "a version"} ran`
+    : "never ran";
+  return `${shortName(row.service)}, ${shortName(environment)}, ${words}`;
+}
+
+function Absent({ removed }: { removed: StateRow | undefined }) {
+  return (
+    <span class="none" aria-hidden="true">
+      –{removed && <span class="age">removed {shortDuration(removed.age_s)} ago</span>}
+    </span>
+  );
+}
+
 /// Arrow keys move among the cells; Tab enters and leaves the grid once (roving tabindex).
 function useGrid() {
   const grid = useRef<HTMLTableElement>(null);
+  // Other rows, another order: there is one way in all the same.
+  useEffect(() => {
+    const [first, ...others] = grid.current!.querySelectorAll("[tabindex='0']");
+    for (const other of others) other.setAttribute("tabindex", "-1");
+    if (!first) grid.current!.querySelector("[tabindex='-1']")?.setAttribute("tabindex", "0");
+  });
   const cellAt = (row: number, column: number) =>
     grid.current?.querySelector<HTMLElement>(`[data-at="${row},${column}"]`);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -214,11 +237,7 @@ function Grid({
                       role="gridcell"
                       data-at={`${index},${column}`}
                       tabIndex={cell ? undefined : first ? 0 : -1}
-                      aria-label={
-                        cell
-                          ? undefined
-                          : `${shortName(row.service)}, ${shortName(environment)}, nothing runs`
-                      }
+                      aria-label={cell ? undefined : absence(row, environment)}
                     >
                       {cell ? (
                         <Cell
@@ -227,9 +246,7 @@ function Grid({
                           changed={changes.has(`${row.service}\n${environment}`)}
                         />
                       ) : (
-                        <span class="none" aria-hidden="true">
-                          –
-                        </span>
+                        <Absent removed={row.removed.get(environment)} />
                       )}
                     </td>
                   );
@@ -312,13 +329,15 @@ export function Overview() {
     at: param("at"),
     env: params("env"),
     service: params("service"),
+    removed: true,
   });
   const cells = asked.body?.data ?? [];
   const matrix = matrixOf(
     cells,
     environments.value.map((one) => one.environment_id),
   );
-  const changes = useChanges(cells);
+  const running = cells.filter((cell) => cell.kind !== "remove");
+  const changes = useChanges(running);
   const sort = (param("sort") ?? "name") as Sort;
   const rows = sorted(matrix.rows, sort).filter(
     (row) =>
@@ -337,27 +356,25 @@ export function Overview() {
         id="matrix"
         title="What runs where"
         asked={asked}
-        note={cells.length > 0 && <Summary matrix={matrix} cells={cells} />}
+        note={cells.length > 0 && <Summary matrix={matrix} cells={running} />}
         controls={
           <>
             <Toggle name="differs" value="1" words="differs only" />
             <Toggle name="problems" value="1" words="problems only" />
             <Toggle name="group" value="team" words="by team" />
-            <label class="choice">
-              <span class="quiet">sort</span>
-              <select
-                value={sort}
-                onChange={(event) =>
-                  setParams({
-                    sort: event.currentTarget.value === "name" ? null : event.currentTarget.value,
-                  })
-                }
-              >
-                <option value="name">name</option>
-                <option value="change">last change</option>
-                <option value="lag">lag</option>
-              </select>
-            </label>
+            <select
+              aria-label="Sort"
+              value={sort}
+              onChange={(event) =>
+                setParams({
+                  sort: event.currentTarget.value === "name" ? null : event.currentTarget.value,
+                })
+              }
+            >
+              <option value="name">by name</option>
+              <option value="change">by last change</option>
+              <option value="lag">by lag</option>
+            </select>
             <span class="group" role="group" aria-label="Step through deployments">
               <button
                 type="button"

@@ -16,7 +16,7 @@ export const kinds: Readonly<Record<string, string>> = {
   pipelinerun: "pipeline",
   taskrun: "task",
   build: "build",
-  deployment: "deployment",
+  testsuiterun: "test suite",
 };
 
 /// From here on a change of the median is told: below, it is noise.

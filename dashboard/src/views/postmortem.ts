@@ -1,5 +1,5 @@
 // What happened around an incident, as Markdown: the beginning of a post-mortem. Pure functions.
-import type { IncidentSuspectsRow, IncidentsRow, TimelineRow } from "../data/api.ts";
+import type { IncidentSuspectsRow, IncidentsRow, LanesRow } from "../data/api.ts";
 import { clip, duration, exact, shortName } from "../format.ts";
 import { hour, minute, type Range } from "../state/time.ts";
 
@@ -25,11 +25,7 @@ interface Line {
   readonly words: string;
 }
 
-function linesOf(
-  incident: IncidentsRow,
-  deployments: readonly TimelineRow[],
-  around: Range,
-): Line[] {
+function linesOf(incident: IncidentsRow, deployments: readonly LanesRow[], around: Range): Line[] {
   const lines: Line[] = deployments
     .map((row) => ({
       at: Date.parse(row.valid_from),
@@ -58,7 +54,7 @@ function linesOf(
 export function postMortem(
   incident: IncidentsRow,
   suspects: readonly IncidentSuspectsRow[],
-  deployments: readonly TimelineRow[],
+  deployments: readonly LanesRow[],
   around: Range,
 ): string {
   const where = [incident.service_id, incident.environment_id]

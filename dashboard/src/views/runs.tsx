@@ -3,16 +3,16 @@ import { Ago, Id, lookOf, Moment, Outcome, Outside, Text } from "../components/b
 import { Drawer } from "../components/drawer.tsx";
 import { Answered } from "../components/states.tsx";
 import { Table } from "../components/table.tsx";
-import type { PipelinesRow, RunsRow } from "../data/api.ts";
+import type { PipelinesRow, RunsRow, RunTreeRow } from "../data/api.ts";
 import { useApi } from "../data/use.ts";
 import { clip, duration, shortName } from "../format.ts";
-import { fateOf, RunChart, Span } from "../marks/runs.tsx";
+import { fateOf, type Run, RunChart, Span } from "../marks/runs.tsx";
 import { href, param, setParams } from "../state/location.ts";
 import { now, range, rangeText } from "../state/range.ts";
 import type { Range } from "../state/time.ts";
 
 /// Begin and end of a run, milliseconds since the epoch; one that runs still ends now.
-export function spanOf(row: RunsRow, clock: number): Range | null {
+export function spanOf(row: Run, clock: number): Range | null {
   const from = Date.parse(row.started_at ?? row.queued_at ?? row.finished_at ?? "");
   if (Number.isNaN(from)) return null;
   const to = row.finished_at ? Date.parse(row.finished_at) : row.state === "running" ? clock : from;
@@ -20,7 +20,7 @@ export function spanOf(row: RunsRow, clock: number): Range | null {
 }
 
 /// From the first begin to the last end.
-export function wholeOf(rows: readonly RunsRow[], clock: number): Range {
+export function wholeOf(rows: readonly Run[], clock: number): Range {
   const spans = rows.flatMap((row) => spanOf(row, clock) ?? []);
   return {
     from: Math.min(...spans.map((span) => span.from)),
@@ -28,39 +28,69 @@ export function wholeOf(rows: readonly RunsRow[], clock: number): Range {
   };
 }
 
-/// The tasks of a run in the order in which they began, each where it lies in the time of the whole.
-function Tasks({ row }: { row: RunsRow }) {
-  const asked = useApi<RunsRow>(`/runs/${row.run_key}/tasks`, { limit: 200 });
+/// Parts below what they belong to; those of one parent stay in the order in which they came.
+export function nested<Part extends Pick<RunTreeRow, "run_key" | "parent_key">>(
+  parts: readonly Part[],
+): Part[] {
+  const known = new Set(parts.map((part) => part.run_key));
+  const under = (parent: string | null) =>
+    parts.filter((part) =>
+      parent === null
+        ? part.parent_key === null || !known.has(part.parent_key)
+        : part.parent_key === parent,
+    );
+  const order: Part[] = [];
+  const walk = (list: readonly Part[]) => {
+    for (const part of list) {
+      if (order.includes(part)) continue; // who sends events may make runs each other's parents
+      order.push(part);
+      walk(under(part.run_key));
+    }
+  };
+  walk(under(null));
+  return order;
+}
+
+/// What happened in a run, in the order in which it began, each where it lies in the time of the whole.
+function Tree({ row }: { row: RunsRow }) {
+  const asked = useApi<RunTreeRow>(`/runs/${row.run_key}/tree`, { limit: 500 });
   return (
     <div class="tasks">
       <Answered asked={asked} needs={[]} showEmpty skeletonRows={3}>
-        {(rows) => {
-          if (rows.length === 0) return <p class="note">No event tells of tasks of this run.</p>;
-          const tasks = [...rows].sort((a, b) =>
-            (a.started_at ?? "").localeCompare(b.started_at ?? ""),
-          );
-          const whole = wholeOf([row, ...tasks], now.value);
+        {(all) => {
+          const parts = all.filter((part) => part.depth > 0);
+          if (parts.length === 0)
+            return <p class="note">No event tells of tasks or tests within this run.</p>;
+          const whole = wholeOf(all, now.value);
           return (
-            <Table<RunsRow>
-              label={`Tasks of ${clip(row.run_id, 80)}`}
-              rows={tasks}
-              keyOf={(task) => task.run_key}
+            <Table<RunTreeRow>
+              label={`Within ${clip(row.run_id, 80)}`}
+              rows={nested(parts)}
+              keyOf={(part) => `${part.kind} ${part.run_key}`}
               cells={[
-                { title: "task", draw: (task) => <Id id={task.name ?? task.run_id} /> },
-                { title: "outcome", draw: (task) => <Outcome name={fateOf(task)} /> },
-                { title: "took", number: true, draw: (task) => duration(task.duration_s) },
+                {
+                  title: "part",
+                  draw: (part) => (
+                    <span class={`depth-${Math.min(part.depth, 4)}`}>
+                      <Id id={part.name ?? part.run_id} />
+                    </span>
+                  ),
+                },
+                { title: "what", draw: (part) => <span class="muted">{clip(part.kind, 30)}</span> },
+                { title: "outcome", draw: (part) => <Outcome name={fateOf(part)} /> },
+                { title: "took", number: true, draw: (part) => duration(part.duration_s) },
                 {
                   title: "when",
                   class: "when",
-                  draw: (task) => {
-                    const span = spanOf(task, now.value);
+                  draw: (part) => {
+                    const span = spanOf(part, now.value);
                     return (
-                      span && <Span {...span} whole={whole} tone={lookOf(fateOf(task)).tone} />
+                      span && <Span {...span} whole={whole} tone={lookOf(fateOf(part)).tone} />
                     );
                   },
                 },
-                { title: "reason", draw: (task) => <Text text={task.reason} max={100} /> },
-                { title: "", draw: (task) => <Outside uri={task.uri}>task</Outside> },
+                { title: "reason", draw: (part) => <Text text={part.reason} max={100} /> },
+                { title: "", draw: (part) => <Outside uri={part.uri}>open</Outside> },
               ]}
             />
           );
@@ -119,7 +149,7 @@ export function RunsDrawer({ kind, name, rows: pipelines }: Props) {
         <p>
           Runs of this name within the time, newest first; at most 500. A bar is a run: as high as
           it took long, its sign and colour are its outcome; the line is what 95 of 100 took at
-          most. A click on a run shows its tasks.
+          most. A click on a run shows what happened in it.
         </p>
       }
     >
@@ -142,7 +172,7 @@ export function RunsDrawer({ kind, name, rows: pipelines }: Props) {
               keyOf={(row) => row.run_key}
               open={choose}
               selected={(row) => row.run_key === chosen}
-              below={(row) => (row.run_key === chosen ? <Tasks row={row} /> : null)}
+              below={(row) => (row.run_key === chosen ? <Tree row={row} /> : null)}
               cells={[
                 {
                   title: "outcome",

@@ -105,9 +105,7 @@ export function Strip({ stages, never }: { stages: readonly Stage[]; never: read
         })}
         {never.map((place) => (
           <li key={place.environment} class="muted">
-            <span class="leg" aria-hidden="true">
-              ⋯
-            </span>
+            <span class="leg" aria-hidden="true" />
             <span class="stage never">
               <b>
                 <Id id={place.environment} />

@@ -3,7 +3,7 @@ import { Ago, Id, Moment, Outcome, Outside, Text } from "../components/basics.ts
 import { Drawer } from "../components/drawer.tsx";
 import { Answered } from "../components/states.tsx";
 import { Table } from "../components/table.tsx";
-import type { RunsRow, TestsRow } from "../data/api.ts";
+import type { TestCaseRow, TestsRow } from "../data/api.ts";
 import { useApi } from "../data/use.ts";
 import { clip, duration, plural } from "../format.ts";
 import { fateOf, RunChart } from "../marks/runs.tsx";
@@ -12,7 +12,7 @@ import { now, range, rangeText } from "../state/range.ts";
 
 export function CaseDrawer({ id, row }: { id: string; row: TestsRow | null }) {
   const name = row?.name ?? id;
-  const asked = useApi<RunsRow>(`/tests/cases/${encodeURIComponent(name)}/runs`, {
+  const asked = useApi<TestCaseRow>(`/tests/cases/${encodeURIComponent(id)}`, {
     ...rangeText.value,
     limit: 200,
   });
@@ -66,10 +66,9 @@ export function CaseDrawer({ id, row }: { id: string; row: TestsRow | null }) {
                 now={now.value}
                 p95={null}
                 label={`Runs of ${clip(name, 80)}`}
-                open={() => undefined}
               />
             </div>
-            <Table<RunsRow>
+            <Table<TestCaseRow>
               label={`Runs of ${clip(name, 80)}`}
               rows={rows.slice(0, 100)}
               keyOf={(one) => one.run_key}
@@ -82,7 +81,27 @@ export function CaseDrawer({ id, row }: { id: string; row: TestsRow | null }) {
                 },
                 { title: "took", number: true, draw: (one) => duration(one.duration_s) },
                 { title: "environment", draw: (one) => <Id id={one.environment_id} /> },
+                {
+                  title: "suite",
+                  draw: (one) =>
+                    one.suite_name ? (
+                      <a
+                        data-view
+                        title={one.suite_run_id ?? ""}
+                        href={href("pipelines", {
+                          kind: "testsuiterun",
+                          sel: one.suite_name,
+                          run: one.suite_run_key,
+                        })}
+                      >
+                        <Id id={one.suite_name} whole />
+                      </a>
+                    ) : (
+                      <Id id={null} />
+                    ),
+                },
                 { title: "run", draw: (one) => <Id id={one.run_id} whole /> },
+                { title: "severity", draw: (one) => <Text text={one.severity} max={20} /> },
                 { title: "reason", draw: (one) => <Text text={one.reason} max={120} /> },
                 { title: "", draw: (one) => <Outside uri={one.uri}>run</Outside> },
               ]}

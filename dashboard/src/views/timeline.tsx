@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { Id, Outcome } from "../components/basics.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Answered } from "../components/states.tsx";
-import type { EventHistogramRow, IncidentsRow, TimelineRow } from "../data/api.ts";
+import type { AttemptsRow, EventHistogramRow, IncidentsRow, LanesRow } from "../data/api.ts";
 import { environments } from "../data/meta.ts";
 import { useApi } from "../data/use.ts";
 import { clip, count, duration, exact, plural, shortName } from "../format.ts";
@@ -26,10 +26,12 @@ import { CellDrawer } from "./celldrawer.tsx";
 import { type Bar, barsOf, type Lane, type LanesBy, lanesOf, versionAt } from "./lanes.ts";
 
 const laneHeight = 26;
+/// More are merged by the server.
+const marksMax = 2000;
 /// A bar narrower than this has no room for its label.
 const labelMin = 44;
 
-function tooltip(row: TimelineRow): string {
+function tooltip(row: LanesRow): string {
   const end = row.valid_to ? Date.parse(row.valid_to) : Date.now();
   return [
     `${row.version ?? "unknown version"}  ${shortName(row.service_id)} in ${shortName(row.environment_id)}`,
@@ -44,7 +46,7 @@ function tooltip(row: TimelineRow): string {
     .join("\n");
 }
 
-function BarMark({ bar, y, onOpen }: { bar: Bar; y: number; onOpen: (row: TimelineRow) => void }) {
+function BarMark({ bar, y, onOpen }: { bar: Bar; y: number; onOpen: (row: LanesRow) => void }) {
   const { row, x, width } = bar;
   const rollback = row.kind === "rollback";
   const label = `${rollback ? "↶ " : ""}${row.version ?? "?"}`;
@@ -128,17 +130,56 @@ function Bands({ bands, scale }: { bands: readonly Band[]; scale: TimeScale }) {
   );
 }
 
+/// Attempts to deploy that failed: ✕ at the foot of their lane, where they ended.
+function Failures({
+  attempts,
+  lanes,
+  scale,
+}: {
+  attempts: readonly AttemptsRow[];
+  lanes: readonly Lane[];
+  scale: TimeScale;
+}) {
+  const [, width] = scale.range() as [number, number];
+  const place = new Map(lanes.map((lane, index) => [lane.key, index]));
+  return (
+    <g class="failures">
+      {attempts.map((attempt) => {
+        const lane = place.get(`${attempt.service_id}\n${attempt.environment_id}`);
+        const time = attempt.finished_at ?? attempt.started_at;
+        if (lane === undefined || !time) return null;
+        const x = scale(Date.parse(time));
+        if (x < 0 || x > width) return null;
+        return (
+          <text
+            key={attempt.run_key}
+            x={x}
+            y={axisHeight + (lane + 1) * laneHeight - 1}
+            text-anchor="middle"
+          >
+            <title>
+              {`${attempt.version ?? "an attempt"} failed ${exact(Date.parse(time))}${attempt.reason ? `\n${clip(attempt.reason, 200)}` : ""}`}
+            </title>
+            ✕
+          </text>
+        );
+      })}
+    </g>
+  );
+}
+
 interface LanesProps {
   readonly lanes: readonly Lane[];
   readonly shown: Range;
   readonly incidents: readonly IncidentsRow[];
   /// What a click on a bar or on the name of a lane does; without it the lane is chosen here.
   readonly choose?: (service: string, environment: string) => void;
+  readonly attempts: readonly AttemptsRow[];
 }
 
 const open = (service: string, environment: string) => setParams({ sel: [service, environment] });
 
-export function Lanes({ lanes, shown, incidents, choose = open }: LanesProps) {
+export function Lanes({ lanes, shown, incidents, attempts, choose = open }: LanesProps) {
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(shown, width);
   const { drag, handlers, wasDragged } = useBrush(scale);
@@ -146,7 +187,7 @@ export function Lanes({ lanes, shown, incidents, choose = open }: LanesProps) {
   const height = axisHeight + lanes.length * laneHeight;
   const moment = pointer === null ? null : scale.invert(pointer).getTime();
   const bands = bandsOf(incidents, lanes, Date.now());
-  const onOpen = (row: TimelineRow) => {
+  const onOpen = (row: LanesRow) => {
     if (!wasDragged()) choose(row.service_id, row.environment_id);
   };
   const by = params("service").length === 1 ? "environment" : "both";
@@ -225,6 +266,7 @@ export function Lanes({ lanes, shown, incidents, choose = open }: LanesProps) {
             <TimeAxis scale={scale} height={height} />
             {marks}
             <Bands bands={bands} scale={scale} />
+            <Failures attempts={attempts} lanes={lanes} scale={scale} />
             {pointer !== null && (
               <line class="cursor" x1={pointer} x2={pointer} y1={axisHeight} y2={height} />
             )}
@@ -261,12 +303,23 @@ function Density({ shown }: { shown: Range }) {
 
 export function Timeline() {
   const filter = { env: params("env"), service: params("service") };
-  const asked = useApi<TimelineRow>("/timeline", { ...rangeText.value, ...filter, limit: 2000 });
+  const asked = useApi<LanesRow>("/timeline/lanes", {
+    ...rangeText.value,
+    ...filter,
+    marks: marksMax,
+  });
   const incidents = useApi<IncidentsRow>(param("incidents") === "0" ? null : "/incidents", {
     ...rangeText.value,
     ...filter,
     limit: 200,
   });
+  const attempts = useApi<AttemptsRow>(param("attempts") === "0" ? null : "/attempts", {
+    ...rangeText.value,
+    ...filter,
+    failed: true,
+    limit: 500,
+  });
+  const failed = param("attempts") === "0" ? [] : (attempts.body?.data ?? []);
   const by = (param("by") === "environment" ? "environment" : "service") as LanesBy;
   const order = environments.value.map((one) => one.environment_id);
   const selected = params("sel");
@@ -285,6 +338,7 @@ export function Timeline() {
         note={
           <span>
             <Outcome name="rollback" /> {bands.length > 0 && <Outcome name="incident" />}{" "}
+            {failed.length > 0 && <Outcome name="failure">failed attempt</Outcome>}{" "}
             <span class="hint">drag to zoom, double-click to fit</span>
           </span>
         }
@@ -314,6 +368,16 @@ export function Timeline() {
               />
               incidents
             </label>
+            <label class="choice">
+              <input
+                type="checkbox"
+                checked={param("attempts") !== "0"}
+                onChange={(event) =>
+                  setParams({ attempts: event.currentTarget.checked ? null : "0" })
+                }
+              />
+              failed attempts
+            </label>
           </>
         }
         explain={
@@ -340,7 +404,12 @@ export function Timeline() {
                 </div>
                 <Density shown={shown} />
               </div>
-              <Lanes lanes={lanesOf(rows, by, order)} shown={shown} incidents={bands} />
+              <Lanes
+                lanes={lanesOf(rows, by, order)}
+                shown={shown}
+                incidents={bands}
+                attempts={failed}
+              />
             </div>
           )}
         </Answered>
