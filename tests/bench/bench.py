@@ -30,6 +30,7 @@ sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
 from harness.metrics import Metrics  # noqa: E402
+from readers import readers  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
@@ -64,8 +65,8 @@ def memory(pid, which):
 
 
 class Collector:
-    def __init__(self, bench, url=UNREACHABLE, name="queue"):
-        self.bench, self.url, self.port = bench, url, free_port()
+    def __init__(self, bench, url=UNREACHABLE, name="queue", extra=""):
+        self.bench, self.url, self.port, self.extra = bench, url, free_port(), extra
         self.queue = bench.directory / name
         self.config = bench.directory / f"{name}.toml"
         self.log = bench.directory / f"{name}.log"
@@ -88,6 +89,7 @@ id = "000"
 enabled = true
 type = "postgres"
 url = "{self.url}"
+{self.extra}
 """)
         began = time.monotonic()
         with open(self.log, "ab") as log:
@@ -438,8 +440,13 @@ def strictness(bench):
     program.kill()
 
 
-ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, backlog, idle, database)}
-NEED_POSTGRES = {"latency", "drain", "end_to_end", "idle", "database"}
+def dashboard_readers(bench):
+    """Readers of the dashboard do not slow down those who send events."""
+    readers(bench, lambda name, extra: Collector(bench, bench.postgres.url("cdviz_collector"), name, extra), must_be_clean)
+
+
+ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, dashboard_readers, backlog, idle, database)}
+NEED_POSTGRES = {"latency", "drain", "end_to_end", "dashboard_readers", "idle", "database"}
 
 
 def main():

@@ -9,7 +9,9 @@
 #include "queries/library.h"
 #include "web/api/answer.h"
 #include "web/api/answers.h"
+#include "web/api/dead_letters.h"
 #include "web/api/description.h"
+#include "web/api/errands.h"
 #include "web/api/export.h"
 #include "web/api/live_feed.h"
 #include "web/api/live_hub.h"
@@ -67,6 +69,7 @@ class ApiImpl final : public Api {
     hub_.stop();
     feed_.stop();
     database_.stop();
+    errands_.stop();
   }
 
  private:
@@ -80,6 +83,8 @@ class ApiImpl final : public Api {
     const std::string tag(request.headers.find("If-None-Match").value_or(""));
     if (path == "/openapi.json") return reply(json_reply(description_));
     if (path == "/collector") return reply(collector());
+    if (path.starts_with("/collector/dead-letters"))
+      return letters(path.substr(23), *parameters, reply);
     if (path == "/meta") return overview(tag, reply);
     if (path == "/live") return reply(live(request, *parameters));
     if (path.starts_with("/sql/")) return reply(sql(path.substr(5), *parameters));
@@ -104,6 +109,16 @@ class ApiImpl final : public Api {
   net::Response collector() {
     return json_reply(fmt::format("{{\"meta\":{},\n\"data\":{}}}\n", to_json({.now = now()}),
                                   status_json(around_.state())));
+  }
+
+  /// @param rest  of the path behind /collector/dead-letters
+  void letters(std::string_view rest, const Parameters& parameters, const net::Reply& reply) {
+    if (!rest.empty() && !rest.starts_with('/')) return reply(nothing_here());
+    const bool taken = errands_.submit([this, rest = std::string(rest), parameters, reply] {
+      reply(rest.empty() ? dead_letters(settings_.queue, parameters, now())
+                         : dead_letter(settings_.queue, rest.substr(1), now()));
+    });
+    if (!taken) reply(busy_reply("Too many ask for dead letters: ask again in a second."));
   }
 
   net::Response sql(std::string_view name, const Parameters& parameters) {
@@ -304,6 +319,7 @@ class ApiImpl final : public Api {
   std::mutex lists_mutex_;
   Lists lists_;
   Database database_;
+  Errands errands_;
   LiveHub hub_;
   LiveFeed feed_;
   const std::string description_;
