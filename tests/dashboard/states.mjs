@@ -11,7 +11,7 @@ const problem = (status, title, type) => ({
 /// What each view is made of; the rest of its questions may go on.
 const main = {
   overview: "**/api/v1/state*",
-  timeline: "**/api/v1/timeline*",
+  timeline: "**/api/v1/timeline/lanes*",
   compare: "**/api/v1/compare*",
   events: "**/api/v1/events?*",
   journey: "**/api/v1/journey*",

@@ -13,7 +13,7 @@ import { now } from "../state/range.ts";
 import { hour, iso } from "../state/time.ts";
 import { lanesOf } from "./lanes.ts";
 import { aroundOf, postMortem } from "./postmortem.ts";
-import { Lanes } from "./timeline.tsx";
+import { Lanes } from "./swimlanes.tsx";
 
 function Facts({ incident }: { incident: IncidentsRow }) {
   return (
