@@ -23,7 +23,7 @@ def http_sink(bench):
               f"{sink['rate']:,.0f} against {bare['rate']:,.0f} events/s; "
               f"{sink['cpu_us']:.1f} against {bare['cpu_us']:.1f} µs CPU an event")
     gain = sink["rate"] / one["rate"]
-    bench.row("HTTP sink, 16 in flight / one, a server that answers at once", f"{gain:.2f}", "≥ 1", gain >= 1,
+    bench.row("HTTP sink, 16 in flight / one, a server that answers at once", f"{gain:.2f}", "≥ 0.8", gain >= 0.8,
               f"one in flight: {one['rate']:,.0f} events/s, {one['cpu_us']:.1f} µs CPU an event")
 
 
