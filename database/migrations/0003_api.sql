@@ -520,7 +520,7 @@ begin atomic
     select d.event_uid, d.at, d.environment_id, d.service_id, d.artifact_id, n.base_id, n.ranked_at
     from cdviz_store.deployment d join place using (environment_id) join cdviz_store.artifact n using (artifact_id)
     where d.is_change and d.action <> 'removed' and d.at >= change_lead_times.since and d.at < change_lead_times.until),
-  before as (
+  before as materialized (
     -- the highest that ran in the tier earlier: downwards from the top, not through all that ever was deployed
     select b.base_id, x.ranked_at
     from (select distinct base_id from made) b
