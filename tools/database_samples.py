@@ -32,6 +32,7 @@ SAMPLES = {
     "delivery-series": f"--from 2025-12-13 --to 2026-01-31 --step 7d --columns time,deployments,lead_time_p50_s,failed,change_fail_rate,unplanned",
     "deployment-rules": "--columns rule,kind,pipeline,source,service,environment",
     "deployments": f"--from 2026-01-30 --to {END} --service checkout --columns at,environment_id,service_id,kind,version,previous_version,actor",
+    "deployment-series": "--from 2026-01-24 --to 2026-01-31 --step 7d",
     "drift": f"--at {END} --columns service_id,environment_id,version,upstream_environment_id,upstream_version,behind,ahead,lag_s",
     "environments": "--columns environment_id,label,tier,rank,configured,aliases,services",
     "event": "--uid %rollback% --columns time,source,event_id,type",
@@ -43,7 +44,8 @@ SAMPLES = {
     "events-after": "--from 2026-01-30T10:00:00Z --to 2026-01-30T12:00:00Z --service checkout --environment prod-eu "
                     "--columns time,subject,predicate,name,deployment_kind,version,outcome",
     "events-since": "--since 0 --subject incident --columns ingest_seq,time,subject,predicate,subject_id,environment_id,service_id",
-    "incident": "--id INC-214 --columns incident_id,service_id,environment_id,began_at,resolved_at,suspect,suspect_because,ended_by",
+    "incident-series": "--from 2025-12-13 --to 2026-01-31 --step 7d",
+    "incident-spans": f"{WEEK} --columns incident_id,service_id,environment_id,began_at,resolved_at,description",
     "incident-suspects": "--id INC-219 --columns suspicion,because,service_id,environment_id,kind,version,deployed_at,before_s",
     "incidents": f"{WEEK} --columns incident_id,open,service_id,environment_id,began_at,resolved_at,suspect,ended_by",
     "journey": "--id pkg:oci/checkout@1.18.0 --columns at,step,subject,name,environment_id,outcome,via",
@@ -53,6 +55,7 @@ SAMPLES = {
     "pipelines": f"{WEEK} --columns name,runs,pass_rate,p50_s,p95_s,queue_p95_s,change,last_outcome",
     "promotion": f"--a staging --b prod-eu {WEEK} --columns service_id,version,first_in_a,first_in_b,took_s",
     "run": "--key %run% --columns kind,name,run_id,outcome,started_at,duration_s,queue_s",
+    "run-series": "--name checkout-ci --from 2025-12-13 --to 2026-01-31 --step 7d --columns time,runs,success,failure,pass_rate,p50_s,p95_s",
     "run-tree": "--key %run% --columns depth,kind,name,outcome,started_at,duration_s",
     "runs": f"{WEEK} --name checkout-ci --columns name,run_id,state,outcome,started_at,duration_s,queue_s",
     "search": "--q checkout --columns what,id,name,exact",
@@ -65,11 +68,15 @@ SAMPLES = {
 }
 WITHOUT = {
     "conflicts": "the story has none",
+    "newest-event": "it is about now",
     "open-runs": "it is about now",
     "refused": "that is what collectors refused, and the story is put into the database without one",
     "sources": "it is about now",
     "violations": "the story has none",
 }
+STALE = sorted({*SAMPLES, *WITHOUT} - {path.stem for path in (ROOT / "database/queries").glob("*.sql")})
+if STALE:
+    raise RuntimeError(f"there are no such questions any more: {', '.join(STALE)}")
 KEYS = {
     "rollback": "select event_uid::text from cdviz.deployments where service_id = 'checkout' and kind = 'rollback' order by at desc limit 1",
     "run": "select run_key::text from cdviz.pipeline_runs where name = 'checkout-ci' order by last_at desc, run_key limit 1",

@@ -171,13 +171,14 @@ create type cdviz.matrix_cell as (
 
 -- Upstream is the nearest environment before, of another tier, that has the service: production regions do not wait for
 -- each other. Without one (the first in the order, tier other) it is the newest artifact that runs anywhere.
-create function cdviz.matrix_at(at timestamptz) returns setof cdviz.matrix_cell
+create function cdviz.matrix_at(at timestamptz, services text[] default null) returns setof cdviz.matrix_cell
 language sql stable parallel safe rows 1000
 begin atomic
   with cell as materialized (
     select row_number() over () as n, s.environment_id, s.environment_tier, s.environment_rank, s.service_id, s.team, s.artifact_id, s.version, s.since, s.age_s, s.kind,
       s.previous_artifact_id, s.previous_version, s.event_uid, s.source, s.actor, s.inferred, a.base_id, a.ranked_at
-    from cdviz.environment_state_at(matrix_at.at) s left join cdviz_store.named_artifact a using (artifact_id)),
+    from cdviz.environment_state_at(matrix_at.at) s left join cdviz_store.named_artifact a using (artifact_id)
+    where matrix_at.services is null or s.service_id = any (matrix_at.services)),
   paired as (
     select distinct on (c.n) c.n,
       u.environment_id as upstream_environment_id, u.artifact_id as upstream_artifact_id, u.version as upstream_version,
@@ -819,7 +820,7 @@ comment on function cdviz.environment_state_at(timestamptz) is 'What ran where a
 comment on function cdviz.removals_at(timestamptz) is 'What did not run any more at a moment: of each service in each environment that it had been removed from, the removal, with what ran before. Example: select service_id, environment_id, at, previous_version from cdviz.removals_at(now())';
 comment on view cdviz.environment_state_history is 'What ran where, as spans of time: one row for each time that a version came to run. Example: select valid_from, valid_to, version from cdviz.environment_state_history where service_id = ''checkout'' and environment_id = ''prod-eu'' order by valid_from desc';
 comment on view cdviz.deployment_attempts is 'Runs that deploy (deployment.* events, and pipelines that a rule takes for deployments), whatever became of them. Example: select * from cdviz.deployment_attempts where outcome = ''failure'' and last_at > now() - interval ''1 day''';
-comment on function cdviz.matrix_at(timestamptz) is 'What ran where at a moment, and how far it was behind: the rows of cdviz.environment_state_at with those of cdviz.drift_at beside them, for what costs one of the two. Example: select service_id, environment_id, version, behind from cdviz.matrix_at(now()) order by service_id, environment_rank';
+comment on function cdviz.matrix_at(timestamptz, text[]) is 'What ran where at a moment, and how far it was behind, of all services or of some: the rows of cdviz.environment_state_at with those of cdviz.drift_at beside them, for what costs one of the two. Example: select service_id, environment_id, version, behind from cdviz.matrix_at(now()) order by service_id, environment_rank';
 comment on type cdviz.matrix_cell is 'Rows of cdviz.matrix_at.';
 comment on function cdviz.drift_at(timestamptz) is 'What is behind, and by how much, at a moment: each service in each environment against the nearest environment before it of another tier that has the service; against the newest that runs anywhere, if there is none. Counted by rank of artifacts, not by deployments. Example: select * from cdviz.drift_at(now() - interval ''7 days'') where behind > 0';
 comment on view cdviz.drift is 'cdviz.drift_at(now()). Example: select service_id, environment_id, version, upstream_version, behind, lag_s from cdviz.drift where behind > 0 order by lag_s desc';

@@ -8,6 +8,7 @@
 -- parameter to timestamptz = now(): End of the time
 -- parameter environment text[] = null: Only these environments; without it all
 -- parameter service text[] = null: Only these services; without it all
+-- parameter id text = null: Only this incident, whenever it was
 -- parameter open boolean = null: Only those open now (true), or resolved (false)
 -- parameter limit bigint = 100: At most so many rows (100,000 at most)
 -- column incident_id text: The incident
@@ -39,7 +40,7 @@ left join lateral (
   where d.environment_id = coalesce(i.environment_id, s.environment_id) and d.service_id = coalesce(i.service_id, s.service_id) and d.is_change
     and d.at > i.began_at and d.at <= coalesce(i.resolved_at, 'infinity')
   order by d.at, d.event_uid limit 1) e on true
-where i.first_at <= :to and coalesce(i.resolved_at, 'infinity') >= :from
+where (:id is null or i.incident_id = :id) and (:id is not null or i.first_at <= :to) and (:id is not null or coalesce(i.resolved_at, 'infinity') >= :from)
   and (:open is null or i.open = :open) and (:environment is null or i.environment_id = any (:environment)) and (:service is null or i.service_id = any (:service))
 order by i.open desc, i.began_at desc, i.incident_id
 limit least(:limit, 100000)

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <exception>
+
+#include "net/body_stream.h"
 
 namespace cdviz::net {
 namespace {
@@ -12,6 +15,8 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 /// it: closing at once would make its system drop the answer (RFC 9112 §9.6).
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::uint64_t kLingerBytesMax = std::uint64_t{16} * 1024 * 1024;
+/// What a client may send behind a request that is answered by a stream.
+constexpr std::uint64_t kUnreadBytesMax = std::uint64_t{64} * 1024;
 /// A body up to here gets its memory in one piece.
 constexpr std::size_t kReservedBodyBytes = std::size_t{64} * 1024;
 /// Buffers above this are given back when idle.
@@ -35,6 +40,8 @@ Connection::Connection(ConnectionContext& context, Channel& channel, std::string
     : context_(context), channel_(channel), held_charge_(context.budget), charge_(context.budget) {
   answering_.remote_address = std::move(remote_address);
 }
+
+Connection::~Connection() { give_up_stream(); }
 
 void Connection::opened(std::weak_ptr<Connection> self) {
   self_ = std::move(self);
@@ -62,6 +69,10 @@ void Connection::received(std::string_view bytes) {
     case State::lingering:
       taken_ += bytes.size();
       if (taken_ > kLingerBytesMax) return close();
+      return channel_.want_read();
+    case State::streaming:  // requests behind it are not answered; we read to see the client go
+      taken_ += bytes.size();
+      if (taken_ > kUnreadBytesMax) return close();
       return channel_.want_read();
     case State::handling:
     case State::sending:  // of an answer to a client that was too slow: nothing of it counts any
@@ -316,6 +327,9 @@ void Connection::answer(Response response) {
   request_ = Request{};
   if (context_.draining) form_.keep_alive = false;
   out_.clear();
+  form_.streamed = response.stream != nullptr;
+  if (form_.streamed && !form_.is_head) return begin_stream(std::move(response));
+  if (form_.streamed) response.stream->abandon();
   if (append_reply(out_, response, form_, context_.date.text()))
     out_body_ = std::move(response.body);
   context_.observer.sent(out_.size() + out_body_.size());
@@ -330,6 +344,81 @@ void Connection::answer(Response response) {
     case Channel::Sent::failed:
       return close();
   }
+}
+
+void Connection::sent() {
+  if (state_ != State::streaming) return after_sending();
+  send_under_way_ = false;
+  send_more();
+}
+
+/// Sends the head, then whatever the stream has and gets. One stream, one connection.
+void Connection::begin_stream(Response response) {
+  form_.keep_alive = false;
+  append_reply(out_, response, form_, context_.date.text());
+  stream_ = std::move(response.stream);
+  stream_->attach([mailbox = context_.mailbox, self = self_, request = request_number_] {
+    mailbox->put({self, request, {}, true});
+  });
+  state_ = State::streaming;
+  taken_ = 0;
+  send_under_way_ = false;
+  send_more();
+  if (state_ == State::streaming) channel_.want_read();
+}
+
+void Connection::has_more(std::uint64_t request) {
+  if (state_ == State::streaming && request == request_number_ && !send_under_way_) send_more();
+}
+
+/// What stands in out_, and what the stream has, until it has nothing or the client takes no more.
+void Connection::send_more() {
+  for (;;) {
+    auto [bytes, ended, failed] = stream_->take();
+    if (failed) {
+      give_up_stream();
+      state_ = State::closed;
+      return channel_.close(true);
+    }
+    if (!bytes.empty()) {
+      if (!form_.is_http_1_0) {
+        std::array<char, 16> digits{};
+        const auto end =
+            std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr;
+        out_.append(digits.data(), end);
+        out_ += "\r\n";
+        bytes += "\r\n";
+      }
+      out_body_ = std::move(bytes);
+    }
+    if (ended) {
+      stream_.reset();
+      if (!form_.is_http_1_0) (out_body_.empty() ? out_ : out_body_) += "0\r\n\r\n";
+    }
+    const bool nothing = out_.empty() && out_body_.empty();
+    if (!nothing) {
+      context_.observer.sent(out_.size() + out_body_.size());
+      if (ended) state_ = State::sending;
+      deadline_ = TimePoint::max();
+      const auto sent = channel_.send(out_, out_body_);
+      if (sent == Channel::Sent::failed) return close();
+      if (sent == Channel::Sent::later) {
+        deadline_ = now() + context_.settings.body_timeout;
+        send_under_way_ = true;
+        return;
+      }
+    }
+    if (ended) return after_sending();
+    out_.clear();
+    out_body_.clear();
+    deadline_ = TimePoint::max();
+    if (nothing) return;
+  }
+}
+
+void Connection::give_up_stream() {
+  if (stream_) stream_->abandon();
+  stream_.reset();
 }
 
 void Connection::after_sending() {
@@ -375,7 +464,9 @@ void Connection::deadline_passed() {
     case State::handling:
       return refuse({503, "The request could not be answered in time."});
     case State::sending:
+    case State::streaming:
       context_.observer.connection_timed_out("answer");
+      give_up_stream();
       state_ = State::closed;
       return channel_.close(true);
     case State::lingering:
@@ -391,6 +482,7 @@ void Connection::drain() {
 }
 
 void Connection::close() {
+  give_up_stream();
   state_ = State::closed;
   deadline_ = TimePoint::max();
   channel_.close(false);

@@ -64,6 +64,9 @@ class Connection {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   Connection(ConnectionContext& context, Channel& channel, std::string remote_address);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   /// @param self  a handle to this object that keeps its owner alive while it is locked
   void opened(std::weak_ptr<Connection> self);
@@ -71,9 +74,11 @@ class Connection {
   void refused();
   void received(std::string_view bytes);
   void closed_by_peer() { close(); }
-  void sent() { after_sending(); }
+  void sent();
   /// An answer out of the mailbox; too late ones are dropped.
   void answered(std::uint64_t request, Response response);
+  /// Out of the mailbox: the stream of that answer has something.
+  void has_more(std::uint64_t request);
   /// An answer given within the handler's own call. @returns false if that is not where we are
   bool take_answer(std::uint64_t request, Response& response);
   /// When deadline_passed() must be called.
@@ -83,7 +88,15 @@ class Connection {
   void drain();
 
  private:
-  enum class State : std::uint8_t { head, body, handling, sending, lingering, closed };
+  enum class State : std::uint8_t {
+    head,
+    body,
+    handling,
+    sending,
+    streaming,  ///< as sending, and more may come
+    lingering,
+    closed
+  };
 
   void run(std::string_view input, bool from_held);
   void keep(std::string_view rest, bool from_held);
@@ -98,6 +111,9 @@ class Connection {
   void refuse(const Refusal& refusal);
   void answer_early(Response response, std::string_view& input);
   void answer(Response response);
+  void begin_stream(Response response);
+  void send_more();
+  void give_up_stream();
   void after_sending();
   void linger(bool more_was_sent);
   void await_head();
@@ -131,7 +147,9 @@ class Connection {
 
   ReplyForm form_;
   bool sending_continue_ = false;
-  bool unread_ = false;  ///< the client may be sending what nobody reads
+  std::shared_ptr<BodyStream> stream_;
+  bool send_under_way_ = false;  ///< while streaming: sent() follows
+  bool unread_ = false;          ///< the client may be sending what nobody reads
   std::string out_;
   std::string out_body_;
 };

@@ -35,7 +35,7 @@ void Exchange::answer(Response response) {
     const auto connection = connection_.lock();
     if (connection && connection->take_answer(request_, response)) return;
   }
-  mailbox_->put({std::move(connection_), request_, std::move(response)});
+  mailbox_->put({std::move(connection_), request_, std::move(response), false});
 }
 
 }  // namespace cdviz::net

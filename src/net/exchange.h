@@ -25,6 +25,7 @@ class Mailbox {
     std::weak_ptr<Connection> connection;
     std::uint64_t request = 0;
     Response response;
+    bool more = false;  ///< no answer: the stream of the one under way has something
   };
 
   /// @param wake  makes the network thread call take() soon; called from any thread, not after

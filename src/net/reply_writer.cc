@@ -73,7 +73,9 @@ bool append_reply(std::string& out, const Response& response, const ReplyForm& f
     if (is_token(name) && is_field_value(value) && !is_set_by_the_server(name))
       append_field(out, name, value);
   }
-  if (may_have_body) {
+  if (form.streamed) {
+    if (!form.is_http_1_0) out += "Transfer-Encoding: chunked\r\n";
+  } else if (may_have_body) {
     out += "Content-Length: ";
     append_number(out, response.body.size());
     out += "\r\n";
@@ -84,7 +86,7 @@ bool append_reply(std::string& out, const Response& response, const ReplyForm& f
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
-  if (!may_have_body || form.is_head) return false;
+  if (!may_have_body || form.is_head || form.streamed) return false;
   if (response.body.size() > kCopiedBodyBytes) return true;
   out += response.body;
   return false;

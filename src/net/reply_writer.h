@@ -27,6 +27,7 @@ struct ReplyForm {
   bool is_head = false;      ///< the request was HEAD: the length of the body, but no body
   bool is_http_1_0 = false;  ///< keep-alive must be said
   bool keep_alive = true;
+  bool streamed = false;  ///< the length is not known: chunks (RFC 9112 §7.1), or up to the end
 };
 
 /// Appends status line and fields. A field with a name or value that is not allowed on the wire,

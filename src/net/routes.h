@@ -14,6 +14,8 @@
 
 namespace cdviz::net {
 
+class BodyStream;
+
 /// What is known of a request before its body is read.
 struct RequestHead {
   std::string method;  ///< "GET", "POST", …
@@ -33,6 +35,9 @@ struct Response {
   std::string body = {};
   Headers headers =
       {};  ///< besides Content-Type, Content-Length, Date, Connection, which the server sets
+  /// When set: the body comes from it, bit by bit, instead of `body`; the connection closes behind
+  /// it. For HEAD it is abandoned at once.
+  std::shared_ptr<BodyStream> stream = {};
 };
 
 /// A problem document (RFC 9457, application/problem+json).

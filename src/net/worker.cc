@@ -102,7 +102,11 @@ void Worker::close_all() {
 void Worker::take_answers() {
   context_.mailbox->take(answers_);
   for (auto& answer : answers_) {
-    if (const auto connection = answer.connection.lock())
+    const auto connection = answer.connection.lock();
+    if (!connection) continue;
+    if (answer.more)
+      connection->has_more(answer.request);
+    else
       connection->answered(answer.request, std::move(answer.response));
   }
   answers_.clear();

@@ -7,7 +7,7 @@
 
 namespace cdviz::web::pages {
 
-/// Every file of src/web/pages.
+/// Every file of dashboard/dist.
 std::span<const EmbeddedFile> files();
 
 }  // namespace cdviz::web::pages

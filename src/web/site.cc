@@ -1,5 +1,7 @@
 #include "web/site.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,12 @@ namespace {
 
 constexpr std::string_view kJson = "application/json";
 
+/// The addresses of the dashboard's views (dashboard/src/views.ts): each is answered with the same
+/// page, which looks at the address. A list, so that any other address stays a 404.
+constexpr std::array<std::string_view, 10> kViews = {
+    "",          "timeline", "compare",  "journey",   "events",
+    "pipelines", "tests",    "delivery", "incidents", "collector"};
+
 std::string_view content_type_of(std::string_view file) {
   if (file.ends_with(".html")) return "text/html; charset=utf-8";
   if (file.ends_with(".css")) return "text/css; charset=utf-8";
@@ -18,17 +26,22 @@ std::string_view content_type_of(std::string_view file) {
   return "application/octet-stream";
 }
 
+/// "app.1a2b3c4d.js" has the hash of its bytes in its name: it never changes.
+bool never_changes(std::string_view file) { return std::ranges::count(file, '.') == 2; }
+
 net::Response page(const EmbeddedFile& file) {
   return {.status = 200,
           .content_type = std::string(content_type_of(file.name)),
           .body = std::string(file.content),
           .headers = {{"Content-Security-Policy",
-                       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+                       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
                        "connect-src 'self'; base-uri 'none'; form-action 'none'; "
                        "frame-ancestors 'none'"},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Referrer-Policy", "no-referrer"},
-                      {"Cache-Control", "no-cache"}}};
+                      {"Cache-Control", never_changes(file.name)
+                                    ? "public, max-age=31536000, immutable"
+                                    : "no-cache"}}};
 }
 
 net::Response document(int status, std::string body) {
@@ -73,9 +86,14 @@ Result<std::unique_ptr<Site>> Site::make(net::Routes& routes, telemetry::Metrics
   all.push_back(get(
       "/status", [state] { return document(200, status_json(state())); }, admit));
   for (const EmbeddedFile& file : pages::files()) {
-    const std::string name = file.name == "index.html" ? "" : std::string(file.name);
-    all.push_back(get(
-        "/" + name, [&file] { return page(file); }, admit));
+    const auto serve = [&all, &file, &admit](std::string_view name) {
+      all.push_back(get(
+          "/" + std::string(name), [&file] { return page(file); }, admit));
+    };
+    if (file.name == "index.html")
+      std::ranges::for_each(kViews, serve);
+    else
+      serve(file.name);
   }
 
   std::unique_ptr<Site> site(new Site);

@@ -83,7 +83,7 @@ TEST_F(Fixture, ShuttingDownIsNotReady) {
 }
 
 TEST_F(Fixture, ThePageAndTheStatusAreForThisMachineAlone) {
-  for (const char* path : {"/", "/status", "/page.js"}) {
+  for (const char* path : {"/", "/status", "/favicon.svg", "/timeline", "/collector"}) {
     EXPECT_EQ(routes.get(path).status, 200) << path;
     EXPECT_EQ(routes.get(path, "localhost:1").status, 200) << path;
     EXPECT_EQ(routes.get(path, "[::1]:8080", "[::1]:5000").status, 200) << path;
@@ -101,6 +101,27 @@ TEST_F(Fixture, ThePageLoadsNothingFromElsewhere) {
   for (const EmbeddedFile& file : pages::files()) {
     EXPECT_THAT(std::string(file.content), Not(HasSubstr("src=\"http"))) << file.name;
   }
+}
+
+TEST_F(Fixture, EveryViewIsTheSamePageAndAnythingElseIsNotThere) {
+  for (const char* path : {"/timeline", "/compare", "/journey", "/events", "/pipelines", "/tests",
+                           "/delivery", "/incidents", "/collector"}) {
+    EXPECT_EQ(routes.get(path).body, routes.get("/").body) << path;
+  }
+  EXPECT_FALSE(routes.routes.contains("/index.html"));
+}
+
+TEST_F(Fixture, WhatHasItsHashInItsNameIsKeptForEverAndThePageIsNot) {
+  EXPECT_EQ(*routes.get("/").headers.find("Cache-Control"), "no-cache");
+  EXPECT_EQ(*routes.get("/favicon.svg").headers.find("Cache-Control"), "no-cache");
+  int hashed = 0;
+  for (const EmbeddedFile& file : pages::files()) {
+    if (!file.name.starts_with("app.")) continue;
+    ++hashed;
+    EXPECT_THAT(std::string(*routes.get("/" + std::string(file.name)).headers.find("Cache-Control")),
+                HasSubstr("immutable"));
+  }
+  EXPECT_EQ(hashed, 2);
 }
 
 TEST_F(Fixture, TheStatusTellsEverythingInOneDocument) {

@@ -30,6 +30,7 @@ sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
 from harness.metrics import Metrics  # noqa: E402
+from sinks_bench import folder_sink, http_sink  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
@@ -438,7 +439,8 @@ def strictness(bench):
     program.kill()
 
 
-ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, backlog, idle, database)}
+ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, backlog, idle, database,
+                               http_sink, folder_sink)}
 NEED_POSTGRES = {"latency", "drain", "end_to_end", "idle", "database"}
 
 

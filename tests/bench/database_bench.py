@@ -1,4 +1,5 @@
-"""How quickly the database takes events with every projection, and answers the questions of database/queries.
+"""How quickly the database takes events with every projection, and answers the questions of database/queries,
+and of the Grafana dashboards.
 
 The data is the demo story many times over, each copy with services, runs and ids of its own: a million events of some
 hundreds of services, in the sixty days that the story has.
@@ -11,6 +12,8 @@ import subprocess
 import time
 
 import psycopg2
+
+from grafana_bench import grafana
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STORY_EVENTS = 20_000
@@ -158,6 +161,8 @@ def database(bench):
     for path in sorted((ROOT / "database/queries").glob("*.sql")):
         name = path.stem
         row_of(bench, f"query {name}", milliseconds(reader, statement(bench, name, flags_of(name, known))), FLOORS_MS.get(name, OTHER_MS))
+    subprocess.run([bench.program, "grant-reader", "grafana", "--no-password", "--url", bench.postgres.url()], check=True, stdout=subprocess.DEVNULL)
+    grafana(bench, bench.postgres.url("grafana"))
     with connection.cursor() as cursor:
         fill_matrix(cursor)
         cursor.execute("vacuum analyze")

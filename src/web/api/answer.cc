@@ -112,8 +112,8 @@ std::string answer_json(const Question& question, const postgres::Rows& rows,
                 .from = question.from,
                 .to = question.to,
                 .at = question.at,
-                .truncated = more && !question.endpoint->paged};
-  if (more && question.endpoint->paged && count > 0)
+                .truncated = more && question.endpoint->paging == Paging::none};
+  if (more && question.endpoint->paging != Paging::none && count > 0)
     meta.next = text_of(cursor_behind(*question.query, rows, count - 1));
   std::string out = "{\"meta\":" + to_json(meta) + ",\n\"columns\":";
   append_columns(out, *question.query);

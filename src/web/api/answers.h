@@ -15,14 +15,6 @@
 
 namespace cdviz::web::api {
 
-/// The version of all data that a reader sees: PostgreSQL's snapshot
-/// (https://www.postgresql.org/docs/15/functions-info.html#FUNCTIONS-PG-SNAPSHOT). The same
-/// snapshot shows the same rows; every transaction that wrote makes another, whoever it was. Better
-/// than a counter that writers would have to keep: they would wait for each other, and
-/// configuration, retention and `database rebuild` would have to think of it.
-inline constexpr std::string_view kVersionStatement =
-    "select pg_current_snapshot()::text || '@' || extract(epoch from pg_postmaster_start_time())";
-
 /// Safe to use from any thread.
 class Answers {
  public:

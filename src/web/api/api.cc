@@ -10,9 +10,14 @@
 #include "web/api/answer.h"
 #include "web/api/answers.h"
 #include "web/api/description.h"
+#include "web/api/export.h"
+#include "web/api/live_feed.h"
+#include "web/api/live_hub.h"
+#include "web/api/live_request.h"
 #include "web/api/overview.h"
 #include "web/api/question.h"
 #include "web/api/replies.h"
+#include "web/api/run_query.h"
 
 namespace cdviz::web::api {
 namespace {
@@ -35,7 +40,13 @@ class ApiImpl final : public Api {
         around_(around),
         answers_(around.clock, settings_.kept_bytes_max),
         database_(settings_.database, around.clock, around.log),
-        description_(description()) {}
+        hub_(around.clock),
+        feed_(hub_, database_, around.clock),
+        description_(description()),
+        streams_(
+            around.metrics.gauge("cdviz_dashboard_streams", "Clients that look at events live.")),
+        refresh_(around.metrics.before_scrape(
+            [this] { streams_.Set(static_cast<double>(hub_.size())); })) {}
   ~ApiImpl() override { stop(); }
 
   Result<void> open() {
@@ -52,7 +63,11 @@ class ApiImpl final : public Api {
     return {};
   }
 
-  void stop() override { database_.stop(); }
+  void stop() override {
+    hub_.stop();
+    feed_.stop();
+    database_.stop();
+  }
 
  private:
   WallTime now() const { return around_.clock.wall(); }
@@ -66,6 +81,7 @@ class ApiImpl final : public Api {
     if (path == "/openapi.json") return reply(json_reply(description_));
     if (path == "/collector") return reply(collector());
     if (path == "/meta") return overview(tag, reply);
+    if (path == "/live") return reply(live(request, *parameters));
     if (path.starts_with("/sql/")) return reply(sql(path.substr(5), *parameters));
 
     auto form = wants_csv(request) ? Form::csv : Form::json;
@@ -130,17 +146,30 @@ class ApiImpl final : public Api {
   }
 
   void answer(Question question, const std::string& tag, const net::Reply& reply) {
-    if (question.form == Form::json && answer_at_once(question.key, tag, reply)) return;
-    const bool heavy = question.endpoint->heavy || question.form == Form::csv;
+    if (question.form == Form::json && question.endpoint->kept &&
+        answer_at_once(question.key, tag, reply))
+      return;
+    if (question.form == Form::csv) {
+      return submit(
+          true, reply,
+          [this, question = std::move(question)](Connection& connection, const net::Reply& answer) {
+            return export_csv(connection, question, now(), answer);
+          });
+    }
+    const bool heavy = question.endpoint->heavy;
     submit(heavy, reply,
-           [this, question = std::move(question), tag, reply](Connection& connection) {
-             return ask(connection, question, tag);
+           [this, question = std::move(question), tag](Connection& connection,
+                                                       const net::Reply& answer) -> Result<void> {
+             auto response = ask(connection, question, tag);
+             if (!response) return response.error();
+             answer(std::move(*response));
+             return {};
            });
   }
 
-  /// @param work  on a thread of the pool: makes the answer, or says why it cannot
+  /// @param work  on a thread of the pool: answers, or says why it cannot
   void submit(bool heavy, const net::Reply& reply,
-              std::function<Result<net::Response>(Connection&)> work,
+              std::function<Result<void>(Connection&, const net::Reply&)> work,
               std::function<net::Response(const Error&)> without = failure_reply) {
     auto job = [this, reply, work = std::move(work), without = std::move(without)](
                    const Result<Connection*>& connection, bool last) {
@@ -148,16 +177,13 @@ class ApiImpl final : public Api {
         reply(without(connection.error()));
         return Done::yes;
       }
-      auto response = work(**connection);
-      if (response) {
-        reply(std::move(*response));
-        return Done::yes;
-      }
+      const auto done = work(**connection, reply);
+      if (done) return Done::yes;
       if (!(*connection)->usable()) {
         if (!last) return Done::again;
-        database_.report(response.error(), "");
+        database_.report(done.error(), "");
       }
-      reply(without(response.error()));
+      reply(without(done.error()));
       return Done::yes;
     };
     switch (database_.submit(heavy, std::move(job))) {
@@ -178,36 +204,50 @@ class ApiImpl final : public Api {
   /// The version of what the next statement will see, or of something older: then a client asks
   /// once too often, and never keeps what is old.
   Result<std::string> version(Connection& connection) {
-    const auto rows = connection.execute(std::string(kVersionStatement));
-    if (!rows) return rows.error();
-    std::string version(rows->text(0, 0));
-    answers_.saw_version(version);
+    auto version = data_version(connection, now());
+    if (version) answers_.saw_version(*version);
     return version;
-  }
-
-  static Result<postgres::Rows> execute(Connection& connection,
-                                        const queries::Statement& statement) {
-    std::vector<postgres::Parameter> parameters;
-    parameters.reserve(statement.values.size());
-    for (const auto& value : statement.values)
-      parameters.push_back(postgres::Parameter::inferred(value));
-    return connection.execute(statement.sql, parameters);
   }
 
   Result<net::Response> ask(Connection& connection, const Question& question,
                             const std::string& tag) {
     const auto seen = version(connection);
     if (!seen) return seen.error();
+    const bool kept = question.endpoint->kept;
     const auto etag = etag_of(*seen, question.key);
-    if (has_tag(tag, etag)) return unchanged(etag);
-    if (auto body = answers_.find(question.key, *seen)) return json_reply(std::move(*body), etag);
+    if (kept && has_tag(tag, etag)) return unchanged(etag);
+    auto found = kept ? answers_.find(question.key, *seen) : std::nullopt;
+    if (found) return json_reply(std::move(*found), etag);
     const auto statement = statement_of(question, now());
     if (!statement) return statement.error();
-    const auto rows = execute(connection, *statement);
+    const auto rows = run_statement(connection, *statement);
     if (!rows) return rows.error();
     auto body = answer_json(question, *rows, *seen, now());
+    if (!kept) return json_reply(std::move(body));
     answers_.keep(question.key, *seen, body);
     return json_reply(std::move(body), etag);
+  }
+
+  net::Response live(const net::RequestHead& head, const Parameters& parameters) {
+    auto asked = live_request_of(parameters, head.headers.find("Last-Event-ID"));
+    if (!asked) return wrong_reply(asked.error());
+    if (settings_.database.url.empty()) return failure_reply(no_database());
+    auto stream = hub_.join(std::move(asked->filter), asked->after);
+    if (!stream) {
+      auto refused = problem_reply(
+          503, "Too many streams",
+          fmt::format("{} clients look at events live: ask /events/since now and then instead.",
+                      LiveHub::kStreamsMax),
+          "busy");
+      refused.headers.add("Retry-After", "30");
+      return refused;
+    }
+    feed_.wake();
+    net::Response response{.content_type = "text/event-stream", .stream = std::move(stream)};
+    response.headers.add("Cache-Control", "no-store");
+    response.headers.add("X-Accel-Buffering", "no");  // nginx would hold it back
+    harden(response);
+    return response;
   }
 
   void overview(const std::string& tag, const net::Reply& reply) {
@@ -215,11 +255,14 @@ class ApiImpl final : public Api {
     if (answer_at_once(kKey, tag, reply)) return;
     submit(
         false, reply,
-        [this, tag, kKey](Connection& connection) -> Result<net::Response> {
+        [this, tag, kKey](Connection& connection, const net::Reply& answer) -> Result<void> {
           const auto seen = version(connection);
           if (!seen) return seen.error();
           const auto etag = etag_of(*seen, kKey);
-          if (has_tag(tag, etag)) return unchanged(etag);
+          if (has_tag(tag, etag)) {
+            answer(unchanged(etag));
+            return {};
+          }
           auto lists = read_lists(connection, now());
           if (!lists) return lists.error();
           const auto body = overview_json(*lists, *seen);
@@ -228,7 +271,8 @@ class ApiImpl final : public Api {
             lists_ = std::move(*lists);
           }
           answers_.keep(kKey, *seen, body);
-          return json_reply(body, etag);
+          answer(json_reply(body, etag));
+          return {};
         },
         [this](const Error& error) {
           Lists lists;
@@ -260,7 +304,11 @@ class ApiImpl final : public Api {
   std::mutex lists_mutex_;
   Lists lists_;
   Database database_;
+  LiveHub hub_;
+  LiveFeed feed_;
   const std::string description_;
+  telemetry::Gauge& streams_;
+  telemetry::Metrics::Handle refresh_;
   net::Routes::Registration registration_;  ///< last: no request comes before or behind the rest
 };
 

@@ -14,16 +14,16 @@ constexpr auto kConnectTimeout = 3s;
 /// After a failure others are told so at once for this long, rather than wait for the same.
 constexpr auto kRetryPause = 1s;
 
+Error stopping() { return {Fault::retry, "the collector is shutting down", "stopping"}; }
+
+}  // namespace
+
 Error no_database() {
   return {Fault::stop,
           "there is no database for the dashboard: [dashboard] url is the URL of a reader, which "
           "`cdviz-collector grant-reader NAME` makes",
           "no_database"};
 }
-
-Error stopping() { return {Fault::retry, "the collector is shutting down", "stopping"}; }
-
-}  // namespace
 
 Database::Database(DatabaseSettings settings, const Clock& clock, telemetry::Log& log)
     : settings_(std::move(settings)), clock_(clock), log_(log) {

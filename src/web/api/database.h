@@ -28,6 +28,9 @@ struct DatabaseSettings {
   std::size_t heavy_max = 4;      ///< heavy questions at once; more: refused
 };
 
+/// Why there are no answers without [dashboard] url.
+Error no_database();
+
 /// Whether the database answers.
 struct Availability {
   bool configured = false;

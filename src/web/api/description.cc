@@ -124,7 +124,7 @@ json::array parameters_of(const Endpoint& endpoint) {
   }
   for (const auto* parameter : free_parameters(endpoint))
     parameters.push_back(of_parameter(endpoint, *parameter));
-  if (endpoint.paged) parameters.push_back(reference("parameters", "Cursor"));
+  if (endpoint.paging != Paging::none) parameters.push_back(reference("parameters", "Cursor"));
   parameters.push_back(reference("parameters", "IfNoneMatch"));
   return parameters;
 }

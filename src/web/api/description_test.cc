@@ -35,9 +35,10 @@ TEST(Endpoints, AskQueriesThatThereAreAndNameTheirColumns) {
       if (fixed.parameter.empty()) continue;
       EXPECT_NE(query->find(fixed.parameter), nullptr) << endpoint.path;
     }
-    if (endpoint.paged) {
-      EXPECT_NE(query->find("before"), nullptr) << endpoint.path;
-      EXPECT_NE(query->find("before_uid"), nullptr) << endpoint.path;
+    if (endpoint.paging != Paging::none) {
+      const std::string name = endpoint.paging == Paging::before ? "before" : "after";
+      EXPECT_NE(query->find(name), nullptr) << endpoint.path;
+      EXPECT_NE(query->find(name + "_uid"), nullptr) << endpoint.path;
       EXPECT_NE(query->find("limit"), nullptr) << endpoint.path;
     }
   }

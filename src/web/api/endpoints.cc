@@ -39,12 +39,22 @@ constexpr std::array kEndpoints = {
              .query = "deployments",
              .tag = "Timeline",
              .not_null = "at environment_id environment_tier service_id kind inferred event_uid",
-             .paged = true},
+             .paging = Paging::before},
     Endpoint{.path = "/timeline",
              .query = "timeline",
              .tag = "Timeline",
              .not_null = "service_id environment_id environment_tier valid_from event_uid",
              .rows_max = kMarks},
+    Endpoint{.path = "/timeline/lanes",
+             .query = "lanes",
+             .tag = "Timeline",
+             .not_null = "service_id environment_id environment_tier valid_from n event_uid",
+             .rows_max = 3 * kMarks,
+             .heavy = true},
+    Endpoint{.path = "/attempts",
+             .query = "attempts",
+             .tag = "Timeline",
+             .not_null = "service_id environment_id state run_id kind run_key source"},
     Endpoint{.path = "/artifacts/locations",
              .query = "artifact-locations",
              .tag = "Timeline",
@@ -75,9 +85,24 @@ constexpr std::array kEndpoints = {
     Endpoint{.path = "/events",
              .query = "events",
              .tag = "Events",
-             .not_null = "time subject predicate type_version subject_id source event_id late_s "
-                         "event_uid",
-             .paged = true},
+             .not_null = "time subject predicate type_version subject_id source event_id "
+                         "violation_count late_s event_uid",
+             .paging = Paging::before},
+    Endpoint{.path = "/events/after",
+             .query = "events-after",
+             .tag = "Events",
+             .not_null = "time subject predicate type_version subject_id source event_id "
+                         "violation_count late_s event_uid",
+             .paging = Paging::after},
+    Endpoint{.path = "/events/since",
+             .query = "events-since",
+             .tag = "Events",
+             .not_null = "ingest_seq time subject predicate type_version subject_id source "
+                         "event_id violation_count late_s event_uid"},
+    Endpoint{.path = "/events/newest",
+             .query = "newest-event",
+             .tag = "Events",
+             .not_null = "ingest_seq time ingested_at event_uid"},
     Endpoint{.path = "/events/histogram",
              .query = "event-histogram",
              .tag = "Events",
@@ -87,7 +112,7 @@ constexpr std::array kEndpoints = {
     Endpoint{.path = "/events/facets",
              .query = "event-facets",
              .tag = "Events",
-             .not_null = "facet value n",
+             .not_null = "facet value n of_n",
              .heavy = true},
     Endpoint{.path = "/events/kinds",
              .query = "event-kinds",
@@ -105,7 +130,8 @@ constexpr std::array kEndpoints = {
     Endpoint{.path = "/events/conflicts",
              .query = "conflicts",
              .tag = "Events",
-             .not_null = "last_seen_at source event_id seen first_seen_at event_uid"},
+             .not_null = "last_seen_at source event_id seen first_seen_at event_uid",
+             .kept = false},
     Endpoint{.path = "/events/{uid}",
              .query = "event",
              .tag = "Events",
@@ -142,6 +168,12 @@ constexpr std::array kEndpoints = {
              .not_null = "run_id state source run_key",
              .path_parameter = {"parent", "key"},
              .fixed = {"kind", "taskrun"}},
+    Endpoint{.path = "/runs/{key}/tree",
+             .query = "run-tree",
+             .tag = "Pipelines",
+             .not_null = "depth kind run_id state source run_key",
+             .path_parameter = {"key", "key"},
+             .rows_max = kMarks},
     Endpoint{.path = "/deployment-rules",
              .query = "deployment-rules",
              .tag = "Pipelines",
@@ -157,12 +189,11 @@ constexpr std::array kEndpoints = {
              .tag = "Tests",
              .not_null = "case_id state runs failures flips history environments",
              .heavy = true},
-    Endpoint{.path = "/tests/cases/{name}/runs",
-             .query = "runs",
+    Endpoint{.path = "/tests/cases/{id}",
+             .query = "test-case",
              .tag = "Tests",
              .not_null = "run_id state source run_key",
-             .path_parameter = {"name", "name"},
-             .fixed = {"kind", "testcaserun"}},
+             .path_parameter = {"id", "id"}},
     Endpoint{.path = "/delivery",
              .query = "delivery",
              .tag = "Delivery",
@@ -189,13 +220,14 @@ constexpr std::array kEndpoints = {
              .tag = "Delivery",
              .not_null = "change_id service_id environment_id deployed_at event_uid",
              .heavy = true},
+    Endpoint{.path = "/delivery/legs", .query = "lead-time-legs", .tag = "Delivery", .heavy = true},
     Endpoint{.path = "/incidents",
              .query = "incidents",
              .tag = "Incidents",
              .not_null = "incident_id open source",
              .heavy = true},
     Endpoint{.path = "/incidents/{id}",
-             .query = "incident",
+             .query = "incidents",
              .tag = "Incidents",
              .not_null = "incident_id open source",
              .path_parameter = {"id", "id"}},
@@ -213,7 +245,8 @@ constexpr std::array kEndpoints = {
     Endpoint{.path = "/refused",
              .query = "refused",
              .tag = "Collector",
-             .not_null = "at component component_kind code reason bytes collector number"},
+             .not_null = "at component component_kind code reason bytes collector number",
+             .kept = false},
 };
 
 bool has_word(std::string_view words, std::string_view word) {
@@ -245,7 +278,12 @@ std::vector<const queries::QueryParameter*> free_parameters(const Endpoint& endp
     if (parameter.name == endpoint.path_parameter.parameter ||
         parameter.name == endpoint.fixed.parameter)
       continue;
-    if (endpoint.paged && (parameter.name == "before" || parameter.name == "before_uid")) continue;
+    if (endpoint.paging == Paging::before &&
+        (parameter.name == "before" || parameter.name == "before_uid"))
+      continue;
+    if (endpoint.paging == Paging::after &&
+        (parameter.name == "after" || parameter.name == "after_uid"))
+      continue;
     parameters.push_back(&parameter);
   }
   return parameters;

@@ -18,6 +18,13 @@ struct Fixed {
   std::string_view value;      ///< the value; for path_parameters: the name in braces
 };
 
+/// Pages by (time, event_uid).
+enum class Paging : std::uint8_t {
+  none,
+  before,  ///< newest first: the query has before and before_uid
+  after,   ///< oldest first: it has after and after_uid
+};
+
 /// One question of the API. Plain data, living for ever.
 struct Endpoint {
   std::string_view path;   ///< below /api/v1; may hold one "{name}"
@@ -29,7 +36,9 @@ struct Endpoint {
   Fixed fixed = {};           ///< a parameter that cannot be chosen
   /// Most rows of one answer in JSON; the query's own `limit` starts from it when it has one.
   std::size_t rows_max = 500;
-  bool paged = false;  ///< by (time, event_uid): the query has before and before_uid
+  Paging paging = Paging::none;
+  /// Whether the answer changes only with the version of the data, and the clock.
+  bool kept = true;
   bool heavy = false;  ///< counts against the limit of concurrent heavy queries
 };
 

@@ -7,6 +7,7 @@
 #include "queries/statement.h"
 #include "web/api/answer.h"
 #include "web/api/moment.h"
+#include "web/api/run_query.h"
 
 namespace cdviz::web::api {
 namespace {
@@ -28,8 +29,8 @@ Result<std::string> rows_of(postgres::Connection& connection, std::string_view n
   const auto& query = *queries::find(name);
   auto statement = queries::statement_of(query, {}, now);
   if (!statement) return statement.error();
-  const auto rows = connection.execute(
-      fmt::format("select * from (\n{}\n) answer limit {}", statement->sql, kRowsMax));
+  statement->sql = fmt::format("select * from (\n{}\n) answer limit {}", statement->sql, kRowsMax);
+  const auto rows = run_statement(connection, *statement);
   if (!rows) return rows.error();
   std::string list = "[";
   for (std::size_t row = 0; row < rows->size(); ++row) {
@@ -52,7 +53,7 @@ Result<Lists> read_lists(postgres::Connection& connection, WallTime now) {
   }
   const auto flags = connection.execute(
       "select has_table_privilege('cdviz.events_raw', 'select'), "
-      "exists (select from cdviz.sources where source like '/demo/%')");
+      "exists (select from cdviz.event_counts_daily where source like '/demo/%')");
   if (!flags) return flags.error();
   lists.payloads = flags->boolean(0, 0);
   lists.demo = flags->boolean(0, 1);

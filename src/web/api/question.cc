@@ -35,12 +35,12 @@ class Asking {
     question_.query = &query_;
     question_.form = form;
     for (const auto* parameter : free_parameters(endpoint)) names_.push_back(public_of(*parameter));
-    if (endpoint.paged) names_.emplace_back("cursor");
+    if (endpoint.paging != Paging::none) names_.emplace_back("cursor");
   }
 
   Result<void> take(const std::string& name, const std::string& value) {
     if (name == "access_token" || value.empty()) return {};
-    if (name == "cursor" && endpoint_.paged) return take_cursor(value);
+    if (name == "cursor" && endpoint_.paging != Paging::none) return take_cursor(value);
     const auto* const parameter = find(name);
     if (parameter == nullptr)
       return wrong(name, fmt::format("there is no parameter {}{}", config::shown(name),
@@ -90,8 +90,9 @@ class Asking {
   Result<void> take_cursor(const std::string& text) {
     auto cursor = cursor_of(text);
     if (!cursor) return wrong("cursor", "cursor is not one that an answer's meta.next has");
-    question_.given["before"] = {std::move(cursor->time)};
-    question_.given["before_uid"] = {std::move(cursor->uid)};
+    const std::string name = endpoint_.paging == Paging::before ? "before" : "after";
+    question_.given[name] = {std::move(cursor->time)};
+    question_.given[name + "_uid"] = {std::move(cursor->uid)};
     return {};
   }
 

@@ -1,0 +1,42 @@
+// Details of what was chosen, below or beside the view. The choice is `sel` in the address; Esc takes it back.
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { setParams } from "../state/location.ts";
+
+interface Props {
+  readonly title: ComponentChildren;
+  readonly actions?: ComponentChildren;
+  /// What it is about: when it changes, the drawer comes into view.
+  readonly about: string;
+  readonly children: ComponentChildren;
+}
+
+export const closeDrawer = (): void => {
+  setParams({ sel: null });
+};
+
+export function Drawer({ title, actions, about, children }: Props) {
+  const heading = useId();
+  const element = useRef<HTMLElement>(null);
+  useEffect(() => {
+    element.current?.scrollIntoView({ block: "nearest" });
+  }, [about]);
+  return (
+    <section ref={element} class="panel drawer" aria-labelledby={heading}>
+      <header>
+        <h2 id={heading}>{title}</h2>
+        <div class="panel-controls">{actions}</div>
+        <button
+          type="button"
+          class="icon"
+          aria-label="Close the details"
+          title="Close  Esc"
+          onClick={closeDrawer}
+        >
+          ✕
+        </button>
+      </header>
+      {children}
+    </section>
+  );
+}

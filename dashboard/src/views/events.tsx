@@ -1,0 +1,448 @@
+// V5: what exactly was received; does the record hold; what is arriving now?
+import { useEffect, useState } from "preact/hooks";
+import { Id, lookOf, Sign, Text } from "../components/basics.tsx";
+import { Panel } from "../components/panel.tsx";
+import { Payload } from "../components/payload.tsx";
+import { Answered, Failed } from "../components/states.tsx";
+import { Table } from "../components/table.tsx";
+import { say } from "../components/toast.tsx";
+import type { EventHistogramRow, EventRow, EventsRow } from "../data/api.ts";
+import { type Answer, address, get, type Parameters, Problem } from "../data/client.ts";
+import { listen, missed, refreshMode } from "../data/live.ts";
+import { meta } from "../data/meta.ts";
+import { useApi } from "../data/use.ts";
+import { clip, count, duration, exact, logTime, plural, shortName } from "../format.ts";
+import { colourOf, Histogram } from "../marks/histogram.tsx";
+import { href, param, setParams } from "../state/location.ts";
+import { range, rangeText } from "../state/range.ts";
+import { zone } from "../state/settings.ts";
+import { keys, parametersOf, toggled, understand } from "./eventquery.ts";
+import { Facets } from "./facets.tsx";
+
+const pageSize = 100;
+/// Late or with a wrong clock beyond this, seconds.
+const lateSeconds = 3600;
+
+/// The links between the pages name what they look for in the box's own words.
+function SearchBox({ text }: { text: string }) {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => setTyped(text), [text]);
+  const { words, problems } = understand(typed);
+  const last = typed.split(/\s/).at(-1) ?? "";
+  return (
+    <form
+      class="eventbox"
+      role="search"
+      aria-label="Events"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setParams({ q: typed.trim() || null });
+      }}
+    >
+      <input
+        type="search"
+        aria-label="Filter events"
+        placeholder='checkout  type:service.*  env:prod-eu  outcome:failure  "a phrase"'
+        spellcheck={false}
+        autocomplete="off"
+        list="event-words"
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onChange={(event) => setParams({ q: event.currentTarget.value.trim() || null })}
+      />
+      <datalist id="event-words">
+        {completions(last).map((word) => (
+          <option key={word} value={typed.slice(0, typed.length - last.length) + word} />
+        ))}
+      </datalist>
+      <button type="submit" class="button">
+        Filter
+      </button>
+      <p class="note understood" role="status">
+        {words.length === 0
+          ? "Every event of this time."
+          : words.map((word, index) => (
+              <span key={`${word.key} ${word.value} ${index}`}>
+                <button
+                  type="button"
+                  class="chip"
+                  title="Take it out"
+                  onClick={() => setParams({ q: toggled(typed, word) || null })}
+                >
+                  {word.key ?? "text"}: <bdi>{clip(word.value, 60)}</bdi> ✕
+                </button>{" "}
+              </span>
+            ))}
+        {problems.map((problem) => (
+          <span key={problem} class="fail">
+            {" "}
+            {problem}
+          </span>
+        ))}
+      </p>
+    </form>
+  );
+}
+
+/// What the word that is being typed may become.
+function completions(word: string): string[] {
+  const [key, begin] = word.split(":");
+  if (begin === undefined)
+    return word ? keys.filter((one) => one.startsWith(word)).map((one) => `${one}:`) : [];
+  const known = meta.value;
+  if (!known) return [];
+  const values: Record<string, readonly string[]> = {
+    type: known.event_kinds.map((kind) => `${kind.subject}.${kind.predicate}`),
+    subject: [...new Set(known.event_kinds.map((kind) => kind.subject))],
+    predicate: [...new Set(known.event_kinds.map((kind) => kind.predicate))],
+    source: known.sources.map((one) => one.source),
+    env: known.environments.map((one) => one.environment_id),
+    service: known.services.map((one) => one.service_id),
+    outcome: ["success", "failure", "error", "cancel", "skip"],
+    valid: ["true", "false"],
+  };
+  return (values[key ?? ""] ?? [])
+    .filter((one) => one.startsWith(begin))
+    .slice(0, 20)
+    .map((one) => `${key}:${/\s/.test(one) ? `"${one}"` : one}`);
+}
+
+function What({ row }: { row: EventsRow }) {
+  const kind = row.deployment_kind ?? row.outcome;
+  return (
+    <span class="nowrap-clip">
+      {kind && (
+        <>
+          <Sign look={lookOf(kind)} />{" "}
+          {row.version ? <bdi>{clip(row.version, 40)}</bdi> : lookOf(kind).word}{" "}
+        </>
+      )}
+      {row.name && <Id id={row.name} />} {row.reason && <Text text={row.reason} max={80} />}
+    </span>
+  );
+}
+
+function Lag({ seconds }: { seconds: number }) {
+  if (seconds < -1)
+    return (
+      <span class="warn" title="It was stored before it says that it happened: a clock is wrong">
+        clock {duration(seconds)}
+      </span>
+    );
+  if (seconds > lateSeconds)
+    return (
+      <span class="warn" title="Late or replayed">
+        late {duration(seconds)}
+      </span>
+    );
+  return <span>{duration(Math.max(0, seconds))}</span>;
+}
+
+interface Notes {
+  readonly violations?: readonly {
+    readonly path?: string;
+    readonly rule?: string;
+    readonly message?: string;
+  }[];
+}
+
+/// One event, whole: asked for when it is unfolded.
+function Details({ uid }: { uid: string }) {
+  const asked = useApi<EventRow>(`/events/${encodeURIComponent(uid)}`);
+  if (asked.problem && !asked.body) return <Failed asked={asked} />;
+  const event = asked.body?.data[0];
+  if (!event) return <p class="note">{asked.busy ? "…" : "It is not there any more."}</p>;
+  const notes = event.notes as Notes | null;
+  const violations = notes?.violations ?? [];
+  const payload = event.payload as { context?: { chainId?: string; links?: readonly unknown[] } };
+  return (
+    <div class="details">
+      <p>
+        <Id id={event.type} whole /> <span class="muted">id</span> <Id id={event.event_id} whole />{" "}
+        <span class="muted">from</span> <Id id={event.source} whole />{" "}
+        <span class="muted">stored</span> {exact(Date.parse(event.ingested_at))}
+      </p>
+      <p>
+        {violations.length === 0 ? (
+          <span class="ok">● keeps every rule of the specification</span>
+        ) : (
+          <span class="warn">
+            ▲ breaks {plural(violations.length, "rule")}:{" "}
+            {violations
+              .slice(0, 5)
+              .map((one) => `${one.path ?? ""} ${one.message ?? one.rule ?? ""}`)
+              .join("; ")}
+          </span>
+        )}{" "}
+        {payload.context?.chainId && (
+          <a data-view href={href("journey", { id: payload.context.chainId })}>
+            its chain
+          </a>
+        )}
+      </p>
+      {notes && Object.keys(notes).length > 0 && (
+        <details>
+          <summary>What the collector found out about it</summary>
+          <pre>{JSON.stringify(notes, null, 2)}</pre>
+        </details>
+      )}
+      <Payload
+        text={JSON.stringify(event.payload)}
+        url={`${location.origin}/webhook/000`}
+        label="The event as it came"
+      />
+    </div>
+  );
+}
+
+/// Events that arrived since the list was frozen: it does not move under the eyes of somebody who reads it.
+function useFrozen<T>(fresh: T, reading: boolean): { shown: T; arrived: number; thaw: () => void } {
+  const [frozen, setFrozen] = useState<T | null>(null);
+  const [arrived, setArrived] = useState(0);
+  useEffect(() => {
+    if (reading) setFrozen((before) => before ?? fresh);
+    else {
+      setFrozen(null);
+      setArrived(0);
+    }
+  }, [reading]);
+  useEffect(() => (reading ? listen(() => setArrived((n) => n + 1)) : undefined), [reading]);
+  return {
+    shown: frozen ?? fresh,
+    arrived,
+    thaw: () => {
+      setFrozen(fresh);
+      setArrived(0);
+      scrollTo({ top: 0 });
+    },
+  };
+}
+
+function useScrolled(): boolean {
+  const [scrolled, setScrolled] = useState(false);
+  useEffect(() => {
+    const look = () => setScrolled(scrollY > 120);
+    addEventListener("scroll", look, { passive: true });
+    return () => removeEventListener("scroll", look);
+  }, []);
+  return scrolled;
+}
+
+function Log({
+  rows,
+  next,
+  question,
+}: {
+  rows: readonly EventsRow[];
+  next: string | null;
+  question: Parameters;
+}) {
+  const selected = param("sel");
+  const scrolled = useScrolled();
+  const [older, setOlder] = useState<{
+    key: string;
+    rows: EventsRow[];
+    next: string | null;
+  } | null>(null);
+  const key = JSON.stringify(question);
+  const more = older?.key === key ? older : null;
+  const { shown, arrived, thaw } = useFrozen(
+    { rows, next },
+    scrolled || selected !== null || more !== null,
+  );
+  const last = more ? more.next : shown.next;
+  const load = async () => {
+    try {
+      const page = await get<Answer<EventsRow>>(
+        address("/events", { ...question, cursor: last, limit: pageSize }),
+        AbortSignal.timeout(15_000),
+      );
+      setOlder({ key, rows: [...(more?.rows ?? []), ...page.data], next: page.meta.next });
+    } catch (error) {
+      say(error instanceof Problem ? error.title : "The older ones could not be had");
+    }
+  };
+  const seen = new Set<string>();
+  const all = [...shown.rows, ...(more?.rows ?? [])].filter(
+    (row) => !seen.has(row.event_uid) && seen.add(row.event_uid),
+  );
+  return (
+    <>
+      {arrived > 0 && (
+        <button type="button" class="chip accent new" onClick={thaw}>
+          {arrived > 500 ? "more than 500" : arrived} new
+        </button>
+      )}
+      {missed.value > 0 && refreshMode.value === "live" && (
+        <p class="note">
+          {count(missed.value)} went by too fast to be followed; the list has them.
+        </p>
+      )}
+      <Table<EventsRow>
+        label="Events"
+        rows={all}
+        keyOf={(row) => row.event_uid}
+        open={(row) => setParams({ sel: selected === row.event_uid ? null : row.event_uid }, true)}
+        selected={(row) => row.event_uid === selected}
+        below={(row) => (row.event_uid === selected ? <Details uid={row.event_uid} /> : null)}
+        cells={[
+          {
+            title: `time (${zone.value === "utc" ? "UTC" : "local"})`,
+            class: "mono",
+            draw: (row) => (
+              <time dateTime={row.time} title={exact(Date.parse(row.time))}>
+                {logTime(Date.parse(row.time), zone.value)}
+              </time>
+            ),
+          },
+          {
+            title: "type",
+            draw: (row) => (
+              <button
+                type="button"
+                class="plain-button nowrap"
+                aria-expanded={row.event_uid === selected}
+                onClick={() =>
+                  setParams({ sel: selected === row.event_uid ? null : row.event_uid }, true)
+                }
+              >
+                <bdi title={clip(`${row.subject}.${row.predicate}.${row.type_version}`, 500)}>
+                  {clip(`${row.subject}.${row.predicate}`, 60)}
+                </bdi>
+              </button>
+            ),
+          },
+          { title: "subject", draw: (row) => <Id id={row.subject_id} /> },
+          { title: "env", draw: (row) => <Id id={row.environment_id} /> },
+          { title: "what", draw: (row) => <What row={row} /> },
+          { title: "source", draw: (row) => <Id id={row.source} /> },
+          { title: "lag", number: true, draw: (row) => <Lag seconds={row.late_s} /> },
+          {
+            title: "",
+            draw: (row) =>
+              (row.violation_count ?? 0) > 0 ? (
+                <span
+                  class="warn"
+                  title={`breaks ${plural(row.violation_count ?? 0, "rule")} of the specification`}
+                >
+                  ▲<span class="hidden"> breaks a rule</span>
+                </span>
+              ) : null,
+          },
+        ]}
+      />
+      {last && (
+        <p class="inside actions">
+          <button type="button" class="button" onClick={load}>
+            Older
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+const bins = 120;
+
+export function Events() {
+  const text = param("q") ?? "";
+  const filter = parametersOf(understand(text).words);
+  const question = { ...rangeText.value, ...filter };
+  const selected = param("sel");
+  const asked = useApi<EventsRow>("/events", { ...question, limit: pageSize });
+  const shown = range.value;
+  const stepMs = Math.max(1000, Math.ceil((shown.to - shown.from) / bins / 1000) * 1000);
+  const histogram = useApi<EventHistogramRow>("/events/histogram", {
+    ...question,
+    step: `${stepMs / 1000}s`,
+  });
+  const rows = histogram.body?.data ?? [];
+  const totals = new Map<string, number>();
+  for (const row of rows) totals.set(row.subject, (totals.get(row.subject) ?? 0) + row.n);
+  const series = [...totals].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  const total = [...totals.values()].reduce((sum, n) => sum + n, 0);
+  const linked =
+    selected !== null &&
+    asked.body !== null &&
+    !asked.body.data.some((row) => row.event_uid === selected);
+  return (
+    <>
+      <SearchBox text={text} />
+      <Panel
+        id="histogram"
+        title="When"
+        asked={histogram}
+        note={
+          histogram.body && (
+            <span class="legend">
+              {plural(total, "event")}
+              {series.slice(0, 6).map((name, index) => (
+                <span key={name}>
+                  <i class={colourOf(index)} />
+                  {index === 5 && series.length > 6 ? "others" : clip(name, 24)}
+                </span>
+              ))}
+            </span>
+          )
+        }
+        explain={
+          <p>
+            Events by the time they happened, not by when they arrived. Dragging chooses a part of
+            the time.
+          </p>
+        }
+      >
+        <Answered
+          asked={histogram}
+          needs={[]}
+          filters={["q"]}
+          what="No event"
+          skeletonRows={2}
+          showEmpty
+        >
+          {() => (
+            <div class="inside">
+              <Histogram
+                label="Events"
+                range={shown}
+                stepMs={stepMs}
+                series={series}
+                bins={rows.map((row) => ({
+                  time: Date.parse(row.time),
+                  series: row.subject,
+                  n: row.n,
+                }))}
+              />
+            </div>
+          )}
+        </Answered>
+      </Panel>
+      <div class="explorer">
+        <Panel
+          id="events"
+          title="Events"
+          asked={asked}
+          explain={
+            <p>
+              Everything that was stored, byte for byte as it came, by the time it happened, newest
+              first. Lag is from then to when it was stored: more than an hour is late or replayed,
+              less than nothing is a clock that is wrong. ▲ breaks a rule of the specification and
+              was accepted all the same.
+            </p>
+          }
+        >
+          {linked && <div class="linked">{<Details uid={selected} />}</div>}
+          <Answered asked={asked} needs={[]} filters={["q"]} what="No event" skeletonRows={10}>
+            {(page, answer) => <Log rows={page} next={answer.meta.next} question={question} />}
+          </Answered>
+        </Panel>
+        <Facets question={question} text={text} />
+      </div>
+      <p class="hidden" role="status">
+        {asked.body
+          ? `${asked.body.data.length} events shown${text ? ` for ${shortName(text)}` : ""}`
+          : ""}
+      </p>
+    </>
+  );
+}

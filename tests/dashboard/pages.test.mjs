@@ -1,0 +1,21 @@
+// The pages in a real browser, served by the real program: one demo story and one empty server for all tests.
+import { after, before } from "node:test";
+import { launch, Up } from "./harness.mjs";
+import { keyboardTests } from "./keyboard.mjs";
+import { lookTests } from "./looks.mjs";
+import { stateTests } from "./states.mjs";
+import { storyTests } from "./story.mjs";
+
+const given = {};
+before(async () => {
+  [given.browser, given.demo, given.empty] = await Promise.all([launch(), Up.start({ demo: true }), Up.start()]);
+});
+after(async () => {
+  await given.browser?.close();
+  await Promise.all([given.demo?.stop(), given.empty?.stop()]);
+});
+
+stateTests(given); // first: the empty server is empty yet
+storyTests(given);
+keyboardTests(given);
+lookTests(given);
