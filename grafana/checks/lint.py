@@ -226,6 +226,16 @@ def time_series_begin_with_time(board):
 
 
 @rule
+def state_timelines_have_lanes(board):
+    """A frame for each lane: in one wide frame the times of a lane cut the bars of all others."""
+    for panel in drawn(board):
+        if panel["type"] == "state-timeline":
+            split = [one["options"]["fields"] for one in panel.get("transformations", []) if one["id"] == "partitionByValues"]
+            if split != [["lane"]] or not panel["options"].get("mergeValues") or not panel["options"].get("perPage"):
+                yield f"{called(panel)} has no lanes, does not merge equal values, or has no pages"
+
+
+@rule
 def intervals_have_points(board):
     for panel in drawn(board):
         if panel["type"] == "timeseries" and any("$__interval" in one.get("rawSql", "") for one in panel["targets"]) and not panel.get("maxDataPoints"):

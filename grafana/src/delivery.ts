@@ -13,7 +13,7 @@ const PER_DAY = "suffix: per day";
 const scatter = (): Placed => {
   const answer = ask("delivery-by-service", asked, { columns: ["service_id", "lead_time_p50_s", "change_fail_rate", "deployments"], rest: "where lead_time_p50_s is not null and change_fail_rate is not null" });
   const by = (name: string) => ({ matcher: new MatcherConfigBuilder().id("byName").options(name).build() });
-  const panel = new XyPanel().withTarget(new PostgresQuery(answer.sql)).unit("none").mapping(SeriesMapping.Manual).show(XYShowMode.Points)
+  const panel = new XyPanel().withTarget(new PostgresQuery(answer.sql)).unit("none").mapping(SeriesMapping.Manual).show(XYShowMode.Points).pointSize({ fixed: 8, min: 6, max: 40 })
     .series([new XYSeriesConfigBuilder().frame({ matcher: new MatcherConfigBuilder().id("byIndex").options(0).build() })
       .x(by("lead_time_p50_s")).y(by("change_fail_rate")).size(by("deployments"))])
     .overrideByName("lead_time_p50_s", [{ id: "displayName", value: "Change lead time" }, { id: "unit", value: "s" }])

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/binary_text.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
 
@@ -48,20 +49,7 @@ std::string shown(std::string_view text, std::size_t max, bool lines) {
   return out;
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8U | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j)
-      out += i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63U] : '=';
-  }
-  return out;
-}
+std::string base64(std::string_view bytes) { return encode_text(BinaryText::base64, bytes); }
 
 void JsonObject::key(std::string_view name) {
   if (out_.size() > 1) out_ += ',';

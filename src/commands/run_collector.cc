@@ -53,6 +53,7 @@ class Collector {
         routes_(server_),
         process_metrics_(telemetry::add_process_metrics(metrics_, kVersion)),
         fixed_(fixed_fingerprint(config)),
+        queue_directory_(queue_settings(config.section("queue")).directory),
         dashboard_(web::api::settings_from(config.section("dashboard"), config.section("http"))) {}
 
   int run(const config::Config& config) {
@@ -101,6 +102,7 @@ class Collector {
 
   Result<void> open_site() {
     const auto access = std::make_shared<const web::Access>(dashboard_.access);
+    dashboard_.api.queue = queue_directory_;
     auto site = web::Site::make(
         server_, metrics_, [this] { return state(); }, access);
     if (!site) return site.error();
@@ -243,6 +245,7 @@ class Collector {
   RouteWatch routes_;
   telemetry::Metrics::Handle process_metrics_;
   std::string fixed_;
+  std::filesystem::path queue_directory_;
   WallTime started_at_ = clock_.wall();
   std::atomic<bool> draining_ = false;
   mutable std::mutex endpoints_mutex_;

@@ -1,6 +1,7 @@
 #include "nats/connection.h"
 
 #include <array>
+#include <charconv>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -62,9 +63,9 @@ Headers headers_of(natsMsg* message) {
     int number = 0;
     if (natsMsgHeader_Values(message, keys[i], &values, &number) != NATS_OK) continue;
     for (int j = 0; j < number; ++j) headers.add(keys[i], text_of(values[j]));
-    std::free(values);  // NOLINT(cppcoreguidelines-no-malloc): libnats has malloc'ed it
+    std::free(values);  // libnats has malloc'ed it
   }
-  std::free(keys);  // NOLINT(cppcoreguidelines-no-malloc): likewise
+  std::free(keys);
   return headers;
 }
 
@@ -73,15 +74,17 @@ int status_in(const Headers& headers, std::size_t body_bytes) {
   if (body_bytes != 0) return 0;
   const auto status = headers.find("Status");
   if (!status || status->size() != 3) return 0;
-  return std::atoi(std::string(*status).c_str());
+  int number = 0;
+  const auto read = std::from_chars(status->data(), status->data() + status->size(), number);
+  return read.ec == std::errc() ? number : 0;
 }
 
 Incoming incoming_of(natsMsg* message) {
-  Incoming result{.subject = text_of(natsMsg_GetSubject(message)),
-                  .reply = text_of(natsMsg_GetReply(message)),
-                  .body = {natsMsg_GetData(message),
-                           static_cast<std::size_t>(natsMsg_GetDataLength(message))},
-                  .headers = headers_of(message)};
+  Incoming result{
+      .subject = text_of(natsMsg_GetSubject(message)),
+      .reply = text_of(natsMsg_GetReply(message)),
+      .body = {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))},
+      .headers = headers_of(message)};
   result.status = result.reply.empty() || result.body.empty()
                       ? status_in(result.headers, result.body.size())
                       : 0;
@@ -223,15 +226,15 @@ Result<std::unique_ptr<Connection>> Connection::open(const Settings& settings,
                                             settings.tls_key.c_str()));
     }
     if (tls.status() != NATS_OK) {
-      return Error{Fault::stop,
-                   "cannot use the files of the table `tls`: " +
-                       text_of(nats_GetLastError(nullptr)),
-                   "tls_files"};
+      return Error{
+          Fault::stop,
+          "cannot use the files of the table `tls`: " + text_of(nats_GetLastError(nullptr)),
+          "tls_files"};
     }
   }
 
   // Freed by the last callback that libnats makes for a connection.
-  auto* kept = new std::shared_ptr<State>(state);  // NOLINT(cppcoreguidelines-owning-memory)
+  auto* kept = new std::shared_ptr<State>(state);
   const auto on_closed = [](natsConnection* connection, void* closure) {
     auto* mine = static_cast<std::shared_ptr<State>*>(closure);
     const std::shared_ptr<State> of_it = *mine;
@@ -241,7 +244,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Settings& settings,
     if (words != nullptr && *words != '\0') message += std::string(" (") + words + ")";
     of_it->trouble({Fault::retry, std::move(message), "connection_lost"});
     of_it->closed.open();
-    delete mine;  // NOLINT(cppcoreguidelines-owning-memory)
+    delete mine;
   };
   const auto on_error = [](natsConnection* connection, natsSubscription*, natsStatus status,
                            void* closure) {
@@ -257,7 +260,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Settings& settings,
   natsConnection* connection = nullptr;
   if (handlers.status() == NATS_OK) handlers(natsConnection_Connect(&connection, raw));
   if (handlers.status() != NATS_OK) {
-    delete kept;  // NOLINT(cppcoreguidelines-owning-memory)
+    delete kept;
     const natsStatus status = handlers.status();
     const bool of_tls = status == NATS_SSL_ERROR;
     return error_of(status, "cannot connect to NATS at " + places,

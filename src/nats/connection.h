@@ -28,7 +28,7 @@ struct Settings {
   std::string token = {};
   std::optional<Credentials> credentials = {};  ///< an nkey, perhaps with a JWT
   bool tls = false;
-  std::string tls_ca = {};           ///< PEM files
+  std::string tls_ca = {};  ///< PEM files
   std::string tls_certificate = {};
   std::string tls_key = {};
   std::chrono::milliseconds connect_timeout{5'000};

@@ -109,8 +109,8 @@ Error error_of(natsStatus status, std::string_view what, std::string_view detail
 Error error_of(int code, natsStatus status, std::string_view what, std::string_view detail) {
   if (code == 0) return error_of(status, what, detail);
   std::string message = fmt::format("{}: JetStream says", what);
-  message += detail.empty() ? fmt::format(" error {}", code)
-                            : fmt::format(" {} ({})", detail, code);
+  message +=
+      detail.empty() ? fmt::format(" error {}", code) : fmt::format(" {} ({})", detail, code);
   message += advice_of_api(code);
   return {fault_of_api(code), std::move(message), fmt::format("js_{}", code)};
 }

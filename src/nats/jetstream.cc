@@ -29,8 +29,8 @@ class Api {
     jsOptions_Init(&options);
     options.Wait = kAnswerWithin_ms;
     if (!domain.empty()) options.Domain = domain.c_str();
-    status_ = natsConnection_JetStream(
-        &context_, static_cast<natsConnection*>(connection.handle()), &options);
+    status_ = natsConnection_JetStream(&context_, static_cast<natsConnection*>(connection.handle()),
+                                       &options);
   }
   ~Api() { jsCtx_Destroy(context_); }
   Api(const Api&) = delete;
@@ -47,8 +47,13 @@ class Api {
 Error failure(const Connection& connection, natsStatus status, jsErrCode code,
               const std::string& what) {
   if (auto known = connection.error()) return std::move(*known);
-  const char* words = nats_GetLastError(nullptr);
-  return error_of(code, status, what, code != 0 && words != nullptr ? words : "");
+  const char* last = nats_GetLastError(nullptr);
+  std::string_view words = code != 0 && last != nullptr ? last : "";
+  // libnats puts the place in its own source before the words of the server.
+  if (const auto place = words.find("): "); words.starts_with('(') && place != words.npos) {
+    words.remove_prefix(place + 3);
+  }
+  return error_of(code, status, what, words);
 }
 
 /// Absent is not an error of the caller: libnats says NATS_NOT_FOUND, and sometimes which thing.
@@ -62,29 +67,33 @@ Result<Consumer> checked(const jsConsumerInfo& info, const std::string& what) {
   const jsConsumerConfig& config = *info.Config;
   if (config.DeliverSubject != nullptr && *config.DeliverSubject != '\0') {
     return Error{Fault::stop,
-                 what + " pushes its messages: name a pull consumer, or remove it and it is made "
-                        "anew",
+                 what +
+                     " pushes its messages: name a pull consumer, or remove it and it is made "
+                     "anew",
                  "consumer_pushes"};
   }
   if (config.AckPolicy != js_AckExplicit) {
     return Error{Fault::stop,
-                 what + " does not want every message acknowledged by itself: set its ack policy "
-                        "to explicit, or remove it and it is made anew",
+                 what +
+                     " does not want every message acknowledged by itself: set its ack policy "
+                     "to explicit, or remove it and it is made anew",
                  "consumer_ack_policy"};
   }
   if (config.HeadersOnly) {
     return Error{Fault::stop, what + " delivers headers only: the events are in the bodies",
                  "consumer_headers_only"};
   }
-  return Consumer{
-      .made = false,
-      .created_ns = info.Created,
-      .ack_wait = std::chrono::duration_cast<milliseconds>(nanoseconds(config.AckWait)),
-      .max_ack_pending = positive(config.MaxAckPending),
-      .max_request_batch = positive(config.MaxRequestBatch),
-      .max_deliver = positive(config.MaxDeliver),
-      .filter = config.FilterSubject != nullptr ? config.FilterSubject : "",
-      .pending = info.NumPending};
+  return Consumer{.made = false,
+                  .created_ns = info.Created,
+                  .ack_wait = std::chrono::duration_cast<milliseconds>(nanoseconds(config.AckWait)),
+                  .max_ack_pending = positive(config.MaxAckPending),
+                  .max_request_batch = positive(config.MaxRequestBatch),
+                  .max_request_expires = std::chrono::duration_cast<milliseconds>(
+                      nanoseconds(positive(config.MaxRequestExpires))),
+                  .max_request_bytes = positive(config.MaxRequestMaxBytes),
+                  .max_deliver = positive(config.MaxDeliver),
+                  .filter = config.FilterSubject != nullptr ? config.FilterSubject : "",
+                  .pending = info.NumPending};
 }
 
 template <class Number>
@@ -201,8 +210,8 @@ std::optional<Delivery> read_delivery(std::string_view reply) {
 
 std::optional<PublishAnswer> read_publish_answer(std::string_view body) {
   boost::system::error_code failed;
-  const auto document = boost::json::parse(boost::json::string_view(body.data(), body.size()),
-                                           failed);
+  const auto document =
+      boost::json::parse(boost::json::string_view(body.data(), body.size()), failed);
   if (failed || !document.is_object()) return std::nullopt;
   const auto& answer = document.get_object();
   PublishAnswer result;
@@ -211,7 +220,8 @@ std::optional<PublishAnswer> read_publish_answer(std::string_view body) {
     if (const auto* code = object.if_contains("err_code"); code != nullptr && code->is_int64()) {
       result.code = static_cast<int>(code->get_int64());
     }
-    if (const auto* text = object.if_contains("description"); text != nullptr && text->is_string()) {
+    if (const auto* text = object.if_contains("description");
+        text != nullptr && text->is_string()) {
       result.description = std::string(text->get_string().data(), text->get_string().size());
     }
     return result;

@@ -42,12 +42,14 @@ struct ConsumerSettings {
 
 /// A pull consumer as the server has it.
 struct Consumer {
-  bool made = false;  ///< by us, now
+  bool made = false;            ///< by us, now
   std::int64_t created_ns = 0;  ///< since 1970: another one is another consumer
   std::chrono::milliseconds ack_wait{};
-  std::int64_t max_ack_pending = 0;    ///< 0: any number
-  std::int64_t max_request_batch = 0;  ///< 0: any number
-  std::int64_t max_deliver = 0;        ///< 0: any number
+  std::int64_t max_ack_pending = 0;                 ///< 0: any number
+  std::int64_t max_request_batch = 0;               ///< 0: any number
+  std::chrono::milliseconds max_request_expires{};  ///< 0: any time
+  std::int64_t max_request_bytes = 0;               ///< 0: any number
+  std::int64_t max_deliver = 0;                     ///< 0: any number
   std::string filter;
   std::uint64_t pending = 0;  ///< messages that it has not delivered yet
 };

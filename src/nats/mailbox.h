@@ -19,8 +19,8 @@ struct Incoming {
   std::string subject;  ///< of a message without a sender's subject: the inbox it came to
   std::string reply;    ///< where an answer is expected; empty: nowhere
   std::string body;
-  Headers headers = {};    ///< names and values as they came
-  int status = 0;          ///< of an inline status (100, 404, 408, 409, 503); 0: a message
+  Headers headers = {};          ///< names and values as they came
+  int status = 0;                ///< of an inline status (100, 404, 408, 409, 503); 0: a message
   std::string status_text = {};  ///< the server's words for it
 };
 

@@ -1,12 +1,14 @@
 // Against a real nats-server.
-#include "nats/connection.h"
-
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <future>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "nats/connection.h"
 #include "nats/testing/server.h"
 
 namespace cdviz::nats {
@@ -28,9 +30,8 @@ TEST_F(NatsConnection, AMessageComesWithSubjectReplyHeadersAndBytes) {
   ASSERT_TRUE(connection) << connection.error().message;
   EXPECT_EQ((*connection)->place(), "127.0.0.1:" + std::to_string(Server::shared().port()));
   Mailbox mailbox(10, 1000);
-  auto subscription = (*connection)->subscribe("a.*", "", [&](Incoming&& m) {
-    mailbox.put(std::move(m));
-  });
+  auto subscription =
+      (*connection)->subscribe("a.*", "", [&](Incoming&& m) { mailbox.put(std::move(m)); });
   ASSERT_TRUE(subscription);
   const Headers headers{{"ce-id", "1"}, {"X-Twice", "a"}, {"X-Twice", "b"}};
   ASSERT_TRUE((*connection)->publish("a.b", "answer.here", headers, std::string("\0x\xFF", 3)));
@@ -89,7 +90,8 @@ TEST_F(NatsConnection, ALostConnectionIsToldOnceAndStaysLost) {
 
 TEST_F(NatsConnection, WhatIsForbiddenStops) {
   Server server(
-      "authorization: { users: [ { user: u, password: right, permissions: { publish: \"ok.>\" } } ] }");
+      "authorization: { users: [ { user: u, password: right, permissions: { publish: \"ok.>\" } } "
+      "] }");
   auto settings = settings_of(server.url());
   settings.user = "u";
   settings.password = "wrong";
@@ -109,8 +111,9 @@ TEST_F(NatsConnection, WhatIsForbiddenStops) {
 
 TEST_F(NatsConnection, AnNkeyLetsUsIn) {
   constexpr auto* kSeed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
-  Server server("authorization: { users: [ { nkey: "
-                "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }");
+  Server server(
+      "authorization: { users: [ { nkey: "
+      "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }");
   auto settings = settings_of(server.url());
   ASSERT_FALSE(Connection::open(settings, {}));
   settings.credentials = Credentials{{}, kSeed};
@@ -125,6 +128,59 @@ TEST_F(NatsConnection, ATokenLetsUsIn) {
   EXPECT_EQ(Connection::open(settings, {}).error().fault, Fault::stop);
   settings.token = "t0ken";
   EXPECT_TRUE(Connection::open(settings, {}));
+}
+
+/// A key and a certificate for "localhost" that signs itself.
+struct Certificate {
+  explicit Certificate(const std::string& file) : certificate(file + ".crt"), key(file + ".key") {
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 "
+        "-nodes -days 2 -subj /CN=localhost -addext "
+        "subjectAltName=DNS:localhost -keyout " +
+        key + " -out " + certificate + " 2>/dev/null";
+    EXPECT_EQ(std::system(command.c_str()), 0);  // NOLINT(concurrency-mt-unsafe)
+  }
+  ~Certificate() {
+    std::filesystem::remove(certificate);
+    std::filesystem::remove(key);
+  }
+  std::string certificate, key;
+};
+
+TEST_F(NatsConnection, TlsVerifiesTheServersCertificateAndName) {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("cdviz-nats-" + std::to_string(getpid()));
+  const Certificate own(file.string());
+  const Certificate other(file.string() + "-other");
+  Server server("tls: { cert_file: \"" + own.certificate + "\", key_file: \"" + own.key +
+                "\", ca_file: \"" + own.certificate + "\", verify: true }");
+  const std::string port = std::to_string(server.port());
+  Settings settings{.servers = {"nats://localhost:" + port}, .name = "test"};
+  settings.tls = true;
+  settings.tls_ca = own.certificate;
+  settings.tls_certificate = own.certificate;
+  settings.tls_key = own.key;
+  const auto fine = Connection::open(settings, {});
+  EXPECT_TRUE(fine) << fine.error().message;
+
+  auto wrong = settings;
+  wrong.servers = {"nats://127.0.0.1:" + port};  // the certificate is for localhost
+  EXPECT_FALSE(Connection::open(wrong, {}));
+  wrong = settings;
+  wrong.tls_ca = other.certificate;
+  const auto unknown = Connection::open(wrong, {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().fault, Fault::stop) << unknown.error().message;
+  wrong = settings;
+  wrong.tls_certificate.clear();
+  wrong.tls_key.clear();
+  EXPECT_FALSE(Connection::open(wrong, {})) << "the server wants ours";
+  wrong = settings;
+  wrong.tls = false;
+  EXPECT_TRUE(Connection::open(wrong, {}).has_error());
+  wrong = settings;
+  wrong.tls_ca = "/nowhere";
+  EXPECT_EQ(Connection::open(wrong, {}).error().code, "tls_files");
 }
 
 TEST_F(NatsConnection, AFullMailboxHoldsBackAndACloseLetsGo) {

@@ -6,13 +6,14 @@ namespace cdviz::nats {
 namespace {
 
 TEST(NatsFault, WhatTheConfigurationGotWrongStops) {
-  for (const auto status : {NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED, NATS_SSL_ERROR,
-                            NATS_SECURE_CONNECTION_REQUIRED, NATS_SECURE_CONNECTION_WANTED,
-                            NATS_INVALID_SUBJECT}) {
+  for (const auto status :
+       {NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED, NATS_SSL_ERROR,
+        NATS_SECURE_CONNECTION_REQUIRED, NATS_SECURE_CONNECTION_WANTED, NATS_INVALID_SUBJECT}) {
     EXPECT_EQ(fault_of(status), Fault::stop) << status;
   }
-  for (const int code : std::initializer_list<int>{JSNotEnabledErr, JSNotEnabledForAccountErr, JSStreamSealedErr,
-                          JSStreamNotMatchErr, JSStreamSubjectOverlapErr, JSBadRequestErr}) {
+  for (const int code : std::initializer_list<int>{JSNotEnabledErr, JSNotEnabledForAccountErr,
+                                                   JSStreamSealedErr, JSStreamNotMatchErr,
+                                                   JSStreamSubjectOverlapErr, JSBadRequestErr}) {
     EXPECT_EQ(fault_of_api(code), Fault::stop) << code;
   }
 }
@@ -23,14 +24,15 @@ TEST(NatsFault, AnEventThatIsTooLargeIsRejected) {
 }
 
 TEST(NatsFault, WhatMayPassAndWhatIsUnknownIsTriedAgain) {
-  for (const auto status : {NATS_NO_SERVER, NATS_TIMEOUT, NATS_NO_RESPONDERS,
-                            NATS_CONNECTION_CLOSED, NATS_STALE_CONNECTION, NATS_ERR,
-                            NATS_MISSED_HEARTBEAT}) {
+  for (const auto status :
+       {NATS_NO_SERVER, NATS_TIMEOUT, NATS_NO_RESPONDERS, NATS_CONNECTION_CLOSED,
+        NATS_STALE_CONNECTION, NATS_ERR, NATS_MISSED_HEARTBEAT}) {
     EXPECT_EQ(fault_of(status), Fault::retry) << status;
   }
-  for (const int code : std::initializer_list<int>{JSStreamNotFoundErr, JSConsumerNotFoundErr, JSClusterNotAvailErr,
-                          JSStorageResourcesExceededErr, JSStreamStoreFailedErr,
-                          JSInsufficientResourcesErr, 19999}) {
+  for (const int code :
+       std::initializer_list<int>{JSStreamNotFoundErr, JSConsumerNotFoundErr, JSClusterNotAvailErr,
+                                  JSStorageResourcesExceededErr, JSStreamStoreFailedErr,
+                                  JSInsufficientResourcesErr, 19999}) {
     EXPECT_EQ(fault_of_api(code), Fault::retry) << code;
   }
 }

@@ -1,8 +1,7 @@
 // Against a real nats-server.
-#include "nats/jetstream.h"
-
 #include <gtest/gtest.h>
 
+#include "nats/jetstream.h"
 #include "nats/testing/server.h"
 
 namespace cdviz::nats {
@@ -61,7 +60,8 @@ TEST_F(JetStream, AConsumerThatWeCannotUseStops) {
       "$JS.API.CONSUMER.DURABLE.CREATE.P.pushes",
       R"({"stream_name":"P","config":{"durable_name":"pushes","deliver_subject":"x","ack_policy":"explicit"}})",
       5s));
-  const auto pushes = ensure_consumer(*connection, "", {.stream = "P", .name = "pushes", .filter = {}});
+  const auto pushes =
+      ensure_consumer(*connection, "", {.stream = "P", .name = "pushes", .filter = {}});
   ASSERT_FALSE(pushes);
   EXPECT_EQ(pushes.error().fault, Fault::stop);
   EXPECT_EQ(pushes.error().code, "consumer_pushes");
@@ -95,8 +95,9 @@ TEST(Delivery, TheReplySaysWhichMessageItIs) {
   ASSERT_TRUE(newer);
   EXPECT_EQ(newer->stream, "S");
   EXPECT_EQ(newer->sequence, 17U);
-  for (const auto* bad : {"", "_INBOX.x", "$JS.ACK.", "$JS.ACK.S.c.2.17.18.1", "$JS.ACK.S.c.x.17.18.1.5",
-                          "$JS.ACK.S.c.2.17.18.1.5.6", "$JS.ACK.S.c.2.99999999999999999999999.18.1.5"}) {
+  for (const auto* bad :
+       {"", "_INBOX.x", "$JS.ACK.", "$JS.ACK.S.c.2.17.18.1", "$JS.ACK.S.c.x.17.18.1.5",
+        "$JS.ACK.S.c.2.17.18.1.5.6", "$JS.ACK.S.c.2.99999999999999999999999.18.1.5"}) {
     EXPECT_FALSE(read_delivery(bad)) << bad;
   }
 }

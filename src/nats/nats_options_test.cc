@@ -1,10 +1,9 @@
-#include "nats/options.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "config/load.h"
 #include "core/component.h"
+#include "nats/options.h"
 
 namespace cdviz::nats {
 namespace {

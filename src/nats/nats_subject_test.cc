@@ -7,8 +7,8 @@ namespace {
 
 TEST(Subject, IsTokensBetweenDots) {
   EXPECT_FALSE(fault_of_subject("cdevents.dev.cdevents.service.deployed.0.3.0"));
-  for (const auto* bad : {"", ".", "a.", ".a", "a..b", "a b", "a\tb", "a\nb", "a.*", "a.>", "$JS.API",
-                          "a.b*c"}) {
+  for (const auto* bad :
+       {"", ".", "a.", ".a", "a..b", "a b", "a\tb", "a\nb", "a.*", "a.>", "$JS.API", "a.b*c"}) {
     EXPECT_TRUE(fault_of_subject(bad)) << bad;
   }
   EXPECT_TRUE(fault_of_subject(std::string(kSubjectBytes + 1, 'a')));

@@ -1,4 +1,5 @@
-// NKeys (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth):
+// NKeys
+// (https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth):
 // Ed25519 keys in base32 with a prefix and a checksum, and the file of credentials that holds one
 // beside a JWT.
 #pragma once

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "nats/nkey.h"
+
+#include <gtest/gtest.h>
 
 namespace cdviz::nats {
 namespace {
@@ -14,16 +14,17 @@ TEST(NKey, ThePublicKeyFollowsFromTheSeed) { EXPECT_EQ(public_key_of(kSeed), kPu
 TEST(NKey, WhatIsNoSeedOfAUserIsNone) {
   std::string wrong = kSeed;
   wrong[20] = wrong[20] == 'A' ? 'B' : 'A';
-  for (const std::string& text : {std::string(), std::string("SU"), wrong, std::string(kPublic),
-                                  std::string(kSeed).substr(1), std::string(kSeed) + "A",
-                                  std::string(200, 'A'), std::string("su lower")}) {
+  for (const std::string& text :
+       {std::string(), std::string("SU"), wrong, std::string(kPublic), std::string(kSeed).substr(1),
+        std::string(kSeed) + "A", std::string(200, 'A'), std::string("su lower")}) {
     EXPECT_FALSE(public_key_of(text)) << text;
   }
 }
 
 TEST(NKey, AFileOfCredentialsHoldsAJwtAndASeed) {
-  const std::string file = std::string("-----BEGIN NATS USER JWT-----\neyJ0.abc\n------END NATS USER "
-                                       "JWT------\n\n*** words ***\n-----BEGIN USER NKEY SEED-----\n") +
+  const std::string file = std::string(
+                               "-----BEGIN NATS USER JWT-----\neyJ0.abc\n------END NATS USER "
+                               "JWT------\n\n*** words ***\n-----BEGIN USER NKEY SEED-----\n") +
                            kSeed + "\n------END USER NKEY SEED------\n";
   const auto credentials = read_credentials(file);
   ASSERT_TRUE(credentials);

@@ -44,8 +44,9 @@ void read_login(const config::Options& options, Settings& settings) {
                    static_cast<int>(options.given("credentials")) +
                    static_cast<int>(options.given("nkey_seed"));
   if (ways > 1) {
-    options.problem("", "give one way to log in: user and password, token, credentials or "
-                        "nkey_seed");
+    options.problem("",
+                    "give one way to log in: user and password, token, credentials or "
+                    "nkey_seed");
   }
   settings.user = options.text("user");
   settings.password = options.text("password");

@@ -66,8 +66,7 @@ std::string encode_subject_part(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     // The dot that ends a token with something in it, before something that is no dot.
-    const bool separator =
-        c == '.' && !token_is_empty && i + 1 < text.size() && text[i + 1] != '.';
+    const bool separator = c == '.' && !token_is_empty && i + 1 < text.size() && text[i + 1] != '.';
     if (is_plain(c) || separator) {
       out += c;
     } else {

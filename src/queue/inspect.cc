@@ -1,5 +1,7 @@
 #include "queue/inspect.h"
 
+#include <limits>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -16,23 +18,31 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPage = 200;  // rows in one read transaction
 constexpr std::size_t kPageBytes = std::size_t{4} << 20;
 
-/// The numbered parameters: 1 component, 2 from_sink, 3 code, 4 since, 5 above this number.
+/// The numbered parameters: 1 component, 2 from_sink, 3 code, 4 since, 5 above this number, or
+/// below it when the newest come first.
 std::string where(const LetterFilter& filter) {
   std::string sql =
       " WHERE (?1 IS NULL OR component_id = ?1) AND (?2 IS NULL OR from_sink = ?2)"
-      " AND (?3 IS NULL OR code = ?3) AND (?4 IS NULL OR at >= ?4) AND number > ?5";
+      " AND (?3 IS NULL OR code = ?3) AND (?4 IS NULL OR at >= ?4)";
+  sql += filter.newest_first ? " AND number < ?5" : " AND number > ?5";
   if (!filter.numbers.empty())
     sql += fmt::format(" AND number IN ({})", fmt::join(filter.numbers, ", "));
   if (filter.marked_only) sql += " AND replay_at IS NOT NULL";
   return sql;
 }
 
-void bind(Statement& statement, const LetterFilter& filter, std::int64_t above) {
+/// Before the first of those that fit.
+std::int64_t start_of(const LetterFilter& filter) {
+  if (!filter.newest_first) return 0;
+  return filter.below.value_or(std::numeric_limits<std::int64_t>::max());
+}
+
+void bind(Statement& statement, const LetterFilter& filter, std::int64_t from) {
   if (filter.component) statement.bind_text(1, *filter.component);
   if (filter.from_sink) statement.bind(2, *filter.from_sink ? 1 : 0);
   if (filter.code) statement.bind_text(3, *filter.code);
   if (filter.since) statement.bind(4, milliseconds_of(*filter.since));
-  statement.bind(5, above);
+  statement.bind(5, from);
 }
 
 /// Runs `work` and turns what SQLite throws into an Error.
@@ -89,22 +99,23 @@ class DirectoryInspector final : public Inspector {
   Result<void> letters(const LetterFilter& filter,
                        const std::function<bool(const ListedLetter&)>& visit) override {
     return caught([&]() -> Result<void> {
-      std::int64_t above = 0;
+      std::int64_t from = start_of(filter);
       std::size_t visited = 0;
-      Statement page(reader_.connection(),
-                     fmt::format("SELECT {} FROM dead_letters{} ORDER BY number LIMIT {}",
-                                 kLetterColumns, where(filter), kPage));
+      Statement page(
+          reader_.connection(),
+          fmt::format("SELECT {} FROM dead_letters{} ORDER BY number {} LIMIT {}", kLetterColumns,
+                      where(filter), filter.newest_first ? "DESC" : "ASC", kPage));
       for (;;) {
         std::vector<ListedLetter> found;
         std::size_t bytes = 0;
         {
           const Reset reset(page);
-          bind(page, filter, above);
+          bind(page, filter, from);
           while (bytes < kPageBytes && page.step()) {
             ListedLetter listed;
             listed.letter = letter_in(page, listed.damaged);
             if (!page.is_null(9)) listed.replay_requested = wall_time_of(page.integer(9));
-            above = listed.letter.number;
+            from = listed.letter.number;
             bytes += listed.letter.body.size();
             found.push_back(std::move(listed));
           }
@@ -123,7 +134,7 @@ class DirectoryInspector final : public Inspector {
       Statement statement(reader_.connection(),
                           "SELECT count(*) FROM dead_letters" + where(filter));
       const Reset reset(statement);
-      bind(statement, filter, 0);
+      bind(statement, filter, start_of(filter));
       statement.step();
       return statement.integer(0);
     });

@@ -25,6 +25,8 @@ struct LetterFilter {
   std::vector<std::int64_t> numbers = {};  ///< empty: any
   bool marked_only = false;                ///< only those that wait for their replay
   std::size_t limit = 0;                   ///< 0: all
+  bool newest_first = false;               ///< in letters()
+  std::optional<std::int64_t> below = {};  ///< newest_first: only lower numbers
 };
 
 struct ListedLetter {
@@ -69,7 +71,7 @@ class Inspector {
   virtual ~Inspector() = default;
 
   virtual Result<InspectedQueue> status() = 0;
-  /// Visits letters, oldest first, until `visit` returns false.
+  /// Visits letters, oldest first unless the filter says otherwise, until `visit` returns false.
   virtual Result<void> letters(const LetterFilter& filter,
                                const std::function<bool(const ListedLetter&)>& visit) = 0;
   /// How many letters fit.

@@ -80,6 +80,9 @@ TEST_F(InspectTest, LettersAreFiltered) {
   EXPECT_EQ(letter_ids({.numbers = {2, 3}}), (Ids{"b", "c"}));
   EXPECT_EQ(letter_ids({.limit = 1}), Ids{"a"});
   EXPECT_EQ(letter_ids({.component = "nobody"}), Ids{});
+  EXPECT_EQ(letter_ids({.newest_first = true}), (Ids{"c", "b", "a"}));
+  EXPECT_EQ(letter_ids({.limit = 1, .newest_first = true, .below = 3}), Ids{"b"});
+  EXPECT_EQ(letter_ids({.newest_first = true, .below = 1}), Ids{});
 }
 
 TEST_F(InspectTest, LettersMarkedFromOutsideAreReplayedIntoTheQueue) {

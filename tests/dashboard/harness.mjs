@@ -2,8 +2,9 @@
 // page has: no error in the console, no exception, no request to elsewhere, no answer of 400 or more that was not expected.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -50,6 +51,85 @@ export async function eventually(look, what, ms = 30_000) {
     await sleep(100);
   } while (Date.now() < end);
   assert.fail(`${what} did not come true within ${ms / 1000} s; last: ${last}`);
+}
+
+/// A port that nobody listens on at this moment.
+export const freePort = () =>
+  new Promise((done) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+
+/// Between a client and a server: `shut()` cuts every connection and takes no more, `open()` lets through again.
+export class Gate {
+  static async before(port) {
+    const gate = new Gate();
+    gate.target = port;
+    gate.port = await freePort();
+    gate.sockets = new Set();
+    await gate.open();
+    return gate;
+  }
+  open() {
+    this.server = createServer((client) => {
+      const upstream = connect(this.target, "127.0.0.1");
+      for (const [one, other] of [[client, upstream], [upstream, client]]) {
+        this.sockets.add(one);
+        one.on("error", () => other.destroy());
+        one.on("close", () => {
+          other.destroy();
+          this.sockets.delete(one);
+        });
+      }
+      client.pipe(upstream).pipe(client);
+    });
+    return new Promise((done) => this.server.listen(this.port, "127.0.0.1", done));
+  }
+  shut() {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+/// The program as a service, with a configuration of the test's own.
+export class Service {
+  static async start(configuration) {
+    const service = new Service();
+    service.port = await freePort();
+    service.url = `http://127.0.0.1:${service.port}`;
+    service.directory = mkdtempSync(join(tmpdir(), "cdviz-pages-"));
+    writeFileSync(
+      join(service.directory, "collector.toml"),
+      `[http]\nport = ${service.port}\n[queue]\ndirectory = "${service.directory}/queue"\n${configuration}`,
+    );
+    await service.again();
+    return service;
+  }
+  /// Starts it (again) with what it had.
+  async again() {
+    this.said = "";
+    this.child = spawn(binary, ["connect", "--config", join(this.directory, "collector.toml")], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.child.stderr.on("data", (bytes) => {
+      this.said += bytes;
+    });
+    this.ended = new Promise((done) => this.child.on("exit", done));
+    await eventually(() => {
+      if (this.child.exitCode !== null) throw new Error(`it ended:\n${this.said}`);
+      return fetch(`${this.url}/livez`);
+    }, "the collector is up");
+  }
+  async kill() {
+    this.child.kill("SIGKILL");
+    await this.ended;
+  }
+  async stop() {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
 }
 
 /// `cdviz-collector up` in a directory of its own.
@@ -183,5 +263,10 @@ export const views = [
   { path: "/timeline", name: "timeline", says: /checkout[\s\S]*prod-eu/ },
   { path: "/compare?a=staging&b=prod-eu", name: "compare", says: /catalog[\s\S]*2 versions/ },
   { path: "/events?from=now-7d", name: "events", says: /incident\.(detected|reported)[\s\S]*INC-219/ },
+  { path: "/journey?id=checkout/482", name: "journey", says: /lead time to production[\s\S]*INC-214/ },
+  { path: "/pipelines?sel=nightly", name: "pipelines", says: /stuck[\s\S]*payments-ci[\s\S]*nightly\/\d+/ },
+  { path: "/tests", name: "tests", says: /flaky[\s\S]*auth\/unit\/login-retry/ },
+  { path: "/delivery?sel=fail-rate", name: "delivery", says: /Change lead time[\s\S]*named by an incident/ },
+  { path: "/incidents?sel=INC-214", name: "incidents", says: /INC-219[\s\S]*resolved[\s\S]*go back to/ },
   { path: "/collector", name: "collector", says: /\/demo\/argocd/ },
 ];

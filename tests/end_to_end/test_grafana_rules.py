@@ -94,6 +94,7 @@ MISTAKES = {
     "macros": ("overview", lambda b: sql(b, 2, lambda text: text + "\n and $__timeFilter(coalesce(since, at))")),
     "only-the-library": ("overview", lambda b: sql(b, 2, lambda text: "select * from cdviz.environment_state")),
     "time-series-begin-with-time": ("delivery", lambda b: sql(b, 4, lambda text: text.replace("order by time", "order by time desc"))),
+    "state-timelines-have-lanes": ("overview", lambda b: panel(b, 3)["transformations"].clear()),
     "intervals-have-points": ("delivery", lambda b: panel(b, 4).pop("maxDataPoints")),
     "dates-name-their-zone": ("delivery", lambda b: set_in(panel(b, 4), "title", "Lead time per day")),
     "annotated": ("overview", lambda b: b["annotations"]["list"].pop()),
@@ -166,6 +167,7 @@ class Rules(unittest.TestCase):
         for name in re.findall(r"\$(CDVIZ_\w+)", sources):
             self.assertIn(f" {name}:", compose)
         provider = (ROOT / "grafana/provisioning/dashboards/cdviz.yaml").read_text(encoding="utf-8")
+        self.assertIn("allowUiUpdates: false", provider)  # a copy made in the browser would hide the next release
         self.assertIn("./dashboards:" + re.search(r"path: (\S+)", provider)[1], compose)
 
 

@@ -1,5 +1,7 @@
 """Kafka in and out, with Apache Kafka itself and kcat: each event exactly once in PostgreSQL, whoever breaks."""
 
+import base64
+import http.server
 import json
 import random
 import re
@@ -9,10 +11,11 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 from pathlib import Path
 
 from harness import Collector, EndToEndTest, Gate, Load, Postgres, event, event_bytes, free_port, scaled, wait_for
-from harness.kafka import Kafka, kcat_consume, kcat_produce
+from harness.kafka import Kafka, MockKafka, kcat_consume, kcat_produce
 
 OUT = """
 [sources.webhook]
@@ -307,6 +310,35 @@ class KafkaTest(EndToEndTest):
         receiver.start()
         self.wait_stored("again-", [*first, *second])
 
+    def reach(self, kind, mechanism):
+        """`check --reach` with these keys of [sasl], as a source and as a sink. @returns its exit code and what it said"""
+        where = "sources.kafka.extractor" if kind == "source" else "sinks.kafka"
+        parts = (IN if kind == "source" else OUT).format(brokers=self.kafka.sasl, topic=self.topic, group="g",
+                                                         url=self.url, options="", lines="false")
+        collector = Collector(self, parts=parts + f"\n[{where}.sasl]\n{mechanism}\n", name="reach")
+        done = collector.run("check", "--reach", "--config", str(collector.config), check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_passwords_and_tokens(self):
+        login = 'mechanism = "PLAIN"\nusername = "cdviz"\npassword = "{}"'
+        for kind in ("source", "sink"):
+            code, said = self.reach(kind, login.format("good"))
+            self.assertEqual(code, 0, said)
+            code, said = self.reach(kind, login.format("not-so-good"))
+            self.assertNotEqual(code, 0, said)
+            self.assertIn("check the options under sasl", said)
+            self.assertNotIn("not-so-good", said)
+        with TokenServer() as tokens:
+            token = (f'mechanism = "OAUTHBEARER"\ntoken_endpoint = "{tokens.url}"\nclient_id = "cdviz"\n'
+                     'client_secret = "{}"\nscope = "kafka"')
+            code, said = self.reach("source", token.format("good"))
+            self.assertEqual(code, 0, said)
+            self.assertIn({"grant_type": ["client_credentials"], "scope": ["kafka"]}, tokens.asked)
+            code, said = self.reach("sink", token.format("not-so-good"))
+            self.assertNotEqual(code, 0, said)
+            self.assertIn("invalid_client", said)
+            self.assertNotIn("not-so-good", said)
+
     def _produces(self, identities):
         try:
             self.produce(identities, partition=0)
@@ -315,16 +347,86 @@ class KafkaTest(EndToEndTest):
             return False
 
 
+class TokenServer:
+    """An OAuth 2.0 server that knows one client and gives out tokens that nobody signed."""
+
+    def __init__(self):
+        outer = self
+        self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                outer.asked.append(urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                good = self.headers["Authorization"] == "Basic " + base64.b64encode(b"cdviz:good").decode()
+                body = {"access_token": outer.token(), "expires_in": 300} if good else {"error": "invalid_client"}
+                data = json.dumps(body).encode()
+                self.send_response(200 if good else 401)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/token"
+
+    @staticmethod
+    def token():
+        def part(content):
+            return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+        now = int(time.time())
+        return part({"alg": "none"}) + "." + part({"sub": "cdviz", "iat": now, "exp": now + 300}) + "."
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@unittest.skipIf(shutil.which("kcat") is None, "skipped: needs kcat")
+class MockTest(EndToEndTest):
+    """What a real broker does too seldom to wait for."""
+
+    def test_wrong_answers_are_mended_and_a_refusal_costs_one_event(self):
+        mock = MockKafka(self)
+        mock.tell("topic errors 1")
+        out = Collector(self, parts=OUT.format(brokers=mock.brokers, topic="errors", options="")).start()
+        produce, not_leader, timed_out, too_large = 0, 6, 7, 10
+        for code in (not_leader, timed_out):
+            mock.tell(f"fail {produce} {code} 2")
+            for number in range(20):
+                self.assertEqual(out.post(event_bytes(f"error-{code}-{number}")).status, 202)
+            out.wait_drained(sink="kafka")
+        mock.tell(f"fail {produce} {too_large} 1")
+        self.assertEqual(out.post(event_bytes("error-large")).status, 202)
+        out.wait_drained(sink="kafka")
+        mock.tell("down 1")
+        self.assertEqual(out.post(event_bytes("error-down")).status, 202)
+        mock.tell("up 1")
+        out.wait_drained(sink="kafka")
+        ids = [json.loads(value)["id"] for _, _, _, _, value in kcat_consume(mock.brokers, "errors")]
+        wanted = [f"error-{code}-{number}" for code in (not_leader, timed_out) for number in range(20)]
+        self.assertEqual(sorted(set(ids)), sorted([*wanted, "error-down"]))
+        metrics = out.metrics()
+        self.assertEqual(metrics.sum("cdviz_dead_letter_events_total", component_id="kafka"), 1)
+        self.assertEqual(metrics.sum("cdviz_sent_events_total", component_id="kafka"), 41)
+
+
 class DocumentationTest(EndToEndTest):
     def test_the_examples_of_the_documentation_are_good(self):
         docs = Path(__file__).resolve().parents[2] / "docs"
+        parts = ""
         for page in ("sources/kafka.md", "sinks/kafka.md"):
             blocks = re.findall(r"^```toml\n(.*?)^```", (docs / page).read_text(), re.M | re.S)
             self.assertTrue(blocks, page)
-            text = re.sub(r'(\w+)_file = "[^"]*"', r'\1 = "a secret"', blocks[0])
-            collector = Collector(self, parts=text, name=page.replace("/", "-"))
-            done = collector.run("check", "--config", str(collector.config), check=False)
-            self.assertEqual(done.returncode, 0, f"{page}: {done.stdout}{done.stderr}")
+            parts += re.sub(r'(\w+)_file = "[^"]*"', r'\1 = "a secret"', blocks[0])
+        collector = Collector(self, parts=parts)
+        done = collector.run("check", "--config", str(collector.config), check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

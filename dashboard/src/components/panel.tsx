@@ -1,6 +1,7 @@
 // A panel: a title, what it shows, and the ⋯ menu that every panel has: its rows as a table, CSV, JSON, its SQL, its
 // address, and how it is computed.
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { queryOf } from "../data/api.ts";
 import { type Answer, address, getText, Problem, search } from "../data/client.ts";
 import { meta } from "../data/meta.ts";
@@ -115,8 +116,14 @@ export function Panel({
   children,
 }: Props) {
   const csv = asked && csvOf(asked);
+  const element = useRef<HTMLElement>(null);
+  // A link to this panel: it did not exist yet when the browser looked for it.
+  useEffect(() => {
+    if (location.hash === `#${id}`) element.current?.scrollIntoView();
+  }, [id]);
   return (
     <section
+      ref={element}
       class={`panel ${className ?? ""}`}
       id={id}
       aria-labelledby={`${id}-title`}
@@ -134,7 +141,7 @@ export function Panel({
   );
 }
 
-function PanelMenu({
+export function PanelMenu({
   id,
   title,
   asked,

@@ -42,6 +42,9 @@ function refreshSoon(): void {
   }, quietMs);
 }
 
+/// After so long without a stream it is opened anew.
+const againMs = 10_000;
+
 function connect(): () => void {
   let again: ReturnType<typeof setTimeout> | undefined;
   let source: EventSource | undefined;
@@ -81,12 +84,15 @@ function connect(): () => void {
     });
     source.onerror = () => {
       liveState.value = "lost";
-      // The browser tries again by itself unless the server refused (too many streams): then we poll, and try later.
-      if (source?.readyState !== EventSource.CLOSED) return;
+      clearTimeout(again);
+      // The browser tries again by itself, but gives up where the server refused (too many streams) or was away for
+      // long: then we ask as without a stream, and begin anew.
       again = setTimeout(() => {
+        if (liveState.value !== "lost") return;
+        source?.close();
         refresh();
         open();
-      }, 10_000);
+      }, againMs);
     };
   };
   liveState.value = "connecting";

@@ -27,6 +27,10 @@ export interface Asked<Body> {
 
 /// How long to wait after a failure: at once visible, never a flood.
 const retryMs = 5_000;
+/// The server asks to wait (429): so often and so long without a word about it.
+const waitsMax = 5;
+const waitMs = 1_000;
+const settleMs = 150;
 
 /// @param endpoint  below /api/v1, or null to ask nothing
 /// @param parameters  compared by value: may be made anew in each render
@@ -41,12 +45,22 @@ export function useAsked<Body>(endpoint: string | null, parameters: Parameters =
   const [busy, setBusy] = useState(url !== null);
   const [tries, setTries] = useState(0);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const waits = useRef(0);
+  const asking = useRef(false);
   const moved = refreshes.value;
   useEffect(() => {
     if (url === null) return;
     const control = new AbortController();
     setBusy(true);
-    get<Body>(url, control.signal).then(
+    // Whoever still waits for an answer is moving on (a key that is held down): the server is not asked at each step.
+    const settled = asking.current ? new Promise((done) => setTimeout(done, settleMs)) : null;
+    asking.current = true;
+    const answer = async () => {
+      await settled;
+      control.signal.throwIfAborted();
+      return get<Body>(url, control.signal);
+    };
+    answer().then(
       (body) => {
         setKnown((before) =>
           before.url === url && before.body === body
@@ -55,9 +69,17 @@ export function useAsked<Body>(endpoint: string | null, parameters: Parameters =
         );
         setProblem(null);
         setBusy(false);
+        waits.current = 0;
+        asking.current = false;
       },
       (error: unknown) => {
         if (control.signal.aborted) return;
+        asking.current = false;
+        if (error instanceof Problem && error.status === 429 && waits.current < waitsMax) {
+          waits.current++;
+          timer.current = setTimeout(() => setTries((n) => n + 1), waitMs * (1 + Math.random()));
+          return;
+        }
         const problem =
           error instanceof Problem ? error : new Problem(0, "Something went wrong", String(error));
         setProblem(problem);

@@ -72,15 +72,28 @@ void produce(const std::string& brokers, const std::vector<PlainRecord>& records
       rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
                           static_cast<ssize_t>(value.size()));
     }
-    void* const value = record.value ? const_cast<char*>(record.value->data()) : nullptr;
-    const std::size_t value_bytes = record.value ? record.value->size() : 0;
-    const void* const key = record.key.empty() ? nullptr : record.key.data();
-    const auto code = rd_kafka_producev(
-        producer.get(), RD_KAFKA_V_TOPIC(record.topic.c_str()),
-        RD_KAFKA_V_PARTITION(record.partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(key, record.key.size()), RD_KAFKA_V_VALUE(value, value_bytes),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(&stored), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(code));
+    std::array<rd_kafka_vu_t, 7> fields{};
+    fields[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    fields[0].u.cstr = record.topic.c_str();
+    fields[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    fields[1].u.i = RD_KAFKA_MSG_F_COPY;
+    fields[2].vtype = RD_KAFKA_VTYPE_PARTITION;
+    fields[2].u.i32 = record.partition;
+    fields[3].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    fields[3].u.ptr = &stored;
+    fields[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+    fields[4].u.headers = headers;
+    std::size_t used = 5;
+    if (record.value) {
+      fields[used].vtype = RD_KAFKA_VTYPE_VALUE;
+      fields[used++].u.mem = {const_cast<char*>(record.value->data()), record.value->size()};
+    }
+    if (!record.key.empty()) {
+      fields[used].vtype = RD_KAFKA_VTYPE_KEY;
+      fields[used++].u.mem = {const_cast<char*>(record.key.data()), record.key.size()};
+    }
+    rd_kafka_error_t* failed = rd_kafka_produceva(producer.get(), fields.data(), used);
+    if (failed != nullptr) throw std::runtime_error(rd_kafka_error_string(failed));
   }
   rd_kafka_flush(producer.get(), kTimeout_ms);
   if (stored != records.size()) throw std::runtime_error("not every record was stored");

@@ -25,8 +25,8 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds kStart{30};
 
 fs::path program() {
-  for (const auto* place : {"/usr/sbin/nats-server", "/usr/bin/nats-server",
-                            "/usr/local/bin/nats-server"}) {
+  for (const auto* place :
+       {"/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"}) {
     if (fs::exists(place)) return place;
   }
   return {};

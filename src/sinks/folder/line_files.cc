@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>
@@ -17,9 +19,10 @@ namespace {
 
 constexpr std::int64_t kChunk = 256 * 1024;
 constexpr std::string_view kPart = ".part";
-/// Of what a crash has left, so many bytes at the end are compared with what comes again: several
-/// batches.
-constexpr std::int64_t kLeftBytes = 16 * 1024 * 1024;
+constexpr std::string_view kDone = ".done";
+static_assert(kPart.size() == kDone.size());
+/// So many bytes of the last lines are compared with what comes again after a crash: many batches.
+constexpr std::int64_t kLeftBytes = 8 * 1024 * 1024;
 
 std::string line_of(const EventData& event) {
   std::string line = event.json;
@@ -86,18 +89,18 @@ std::string LineFiles::path_of(const std::string& part) const {
 }
 
 Result<void> LineFiles::recover() {
-  auto parts = store_.parts();
+  auto parts = store_.work_files(kPart);
   if (!parts) return parts.error();
   std::erase_if(*parts, [](const std::string& part) { return stamp_of(part) == 0; });
   std::ranges::sort(*parts, {}, [](const std::string& part) { return stamp_of(part); });
   for (const std::string& part : *parts) {
     last_stamp_ = std::max(last_stamp_, stamp_of(part));
-    if (auto mended = mend(part, part == parts->back()); !mended) return mended;
+    if (auto mended = mend(part); !mended) return mended;
   }
-  return {};
+  return remember_lines();
 }
 
-Result<void> LineFiles::mend(const std::string& part, bool is_last) {
+Result<void> LineFiles::mend(const std::string& part) {
   const Descriptor fd(::openat(store_.work_fd(), part.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd) return fault_of(errno, "cannot open", part);
   struct stat found {};
@@ -112,27 +115,56 @@ Result<void> LineFiles::mend(const std::string& part, bool is_last) {
     return fault_of(errno, "cannot shorten", part);
   }
   if (::fsync(fd.get()) != 0) return fault_of(errno, "cannot sync", part);
-  if (is_last) {
-    if (auto remembered = remember_lines(fd.get(), end); !remembered) return remembered;
-  }
   return finish(part);
 }
 
-Result<void> LineFiles::remember_lines(int fd, std::int64_t size) {
-  std::int64_t begin = std::max<std::int64_t>(0, size - kLeftBytes);
-  std::string bytes, chunk;
-  for (std::int64_t at = begin; at < size; at += static_cast<std::int64_t>(chunk.size())) {
-    if (const int failed = read_some(fd, chunk, std::min(kChunk, size - at), at); failed != 0) {
-      return fault_of(failed, "cannot read", "a part");
+/// The last kLeftBytes of what is done.
+Result<void> LineFiles::remember_lines() {
+  auto files = store_.work_files(kDone);
+  if (!files) return files.error();
+  std::ranges::sort(*files, std::greater<>(),
+                    [](const std::string& file) { return stamp_of(file); });
+  left_.clear();
+  std::int64_t room = kLeftBytes;
+  for (const std::string& file : *files) {
+    if (room <= 0) break;
+    const Descriptor fd(::openat(store_.work_fd(), file.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat found {};
+    if (!fd || ::fstat(fd.get(), &found) != 0) return fault_of(errno, "cannot read", file);
+    const std::int64_t begin = std::max<std::int64_t>(0, found.st_size - room);
+    std::string bytes, chunk;
+    for (std::int64_t at = begin; at < found.st_size;
+         at += static_cast<std::int64_t>(chunk.size())) {
+      const int failed = read_some(fd.get(), chunk, std::min(kChunk, found.st_size - at), at);
+      if (failed != 0) return fault_of(failed, "cannot read", file);
+      if (chunk.empty()) break;
+      bytes += chunk;
     }
-    if (chunk.empty()) break;
-    bytes += chunk;
+    room -= found.st_size - begin;
+    std::size_t start = begin == 0 ? 0 : bytes.find('\n') + 1;
+    for (auto end = bytes.find('\n', start); end != std::string::npos;
+         end = bytes.find('\n', start)) {
+      left_.insert(bytes.substr(start, end + 1 - start));
+      start = end + 1;
+    }
   }
-  std::size_t start = begin == 0 ? 0 : bytes.find('\n') + 1;
-  for (auto end = bytes.find('\n', start); end != std::string::npos;
-       end = bytes.find('\n', start)) {
-    left_.insert(bytes.substr(start, end + 1 - start));
-    start = end + 1;
+  return {};
+}
+
+/// Keeps as many of those that are done as remember_lines() looks at.
+Result<void> LineFiles::forget_old() {
+  auto files = store_.work_files(kDone);
+  if (!files) return files.error();
+  std::ranges::sort(*files, std::greater<>(),
+                    [](const std::string& file) { return stamp_of(file); });
+  std::int64_t room = kLeftBytes;
+  for (const std::string& file : *files) {
+    struct stat found {};
+    if (room > 0 && ::fstatat(store_.work_fd(), file.c_str(), &found, 0) == 0) {
+      room -= found.st_size;
+    } else if (auto removed = store_.remove_temporary(file); !removed) {
+      return removed;
+    }
   }
   return {};
 }
@@ -161,10 +193,12 @@ Result<void> LineFiles::write(std::span<const Event> batch) {
 }
 
 Result<void> LineFiles::begin_part() {
-  const auto now = clock_.wall().time_since_epoch().count();
-  last_stamp_ = std::max<std::int64_t>(now, last_stamp_ + 1);
+  // A name of its own, also when several begin in one millisecond or the clock is set back.
+  last_stamp_ = std::max<std::int64_t>(clock_.wall().time_since_epoch().count(), last_stamp_ + 1);
+  const auto name = [this] { return std::to_string(last_stamp_) + std::string(kPart); };
+  while (store_.exists(path_of(name()))) ++last_stamp_;
   Part part;
-  part.name = std::to_string(last_stamp_) + std::string(kPart);
+  part.name = name();
   part.fd = Descriptor(
       ::openat(store_.work_fd(), part.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!part.fd) return fault_of(errno, "cannot make", part.name);
@@ -202,7 +236,10 @@ Result<void> LineFiles::append(const std::string& lines) {
     // a part that is read anew and mended does.
     const std::string name = part_->name;
     part_.reset();
-    if (const auto mended = mend(name, true); !mended) unfinished_.push_back(name);
+    const auto mended = mend(name);
+    if (!mended) unfinished_.push_back(name);
+    // What was written of this batch may have been saved by that.
+    if (!mended || !remember_lines()) left_.clear();
   }
   return error;
 }
@@ -214,7 +251,7 @@ Result<void> LineFiles::roll() {
   }
   while (!unfinished_.empty()) {
     // Looked at once more: an unfinished part may come from a disk that failed.
-    if (auto mended = mend(unfinished_.front(), false); !mended) return mended;
+    if (auto mended = mend(unfinished_.front()); !mended) return mended;
     unfinished_.erase(unfinished_.begin());
   }
   return {};
@@ -253,14 +290,18 @@ Result<void> LineFiles::finish(const std::string& part) {
       return fault_of(failed, "cannot compress", store_.place_of(path));
     }
   }
+  const std::string done = part.substr(0, part.size() - kPart.size()) + std::string(kDone);
+  if (ready == part) store_.link_work(part, done);
   // What is there already is the same part, from before a crash: nobody else uses this name.
   auto named = store_.publish(ready, path, true);
   if (!named) return named.error();
   if (auto synced = store_.sync_folders(); !synced) return synced;
-  if (ready != part) {
-    if (auto removed = store_.remove_temporary(part); !removed) return removed;
+  if (ready != part &&
+      ::renameat(store_.work_fd(), part.c_str(), store_.work_fd(), done.c_str()) != 0) {
+    return fault_of(errno, "cannot rename", part);
   }
   ++files_;
+  if (auto forgotten = forget_old(); !forgotten) return forgotten;
   return store_.sync_work();
 }
 

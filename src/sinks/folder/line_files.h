@@ -6,6 +6,10 @@
 //
 // The time is that at which the part was begun, and stands in both names, so that a crash at any
 // moment can be repaired: a line that is cut short is taken off, the rest gets its name.
+//
+// The cursor of the queue may be some batches behind when a crash comes. So that these are not
+// written twice the last lines are kept at hand after they have got their name, as *.done: the same
+// file where nothing is compressed.
 #pragma once
 
 #include <chrono>
@@ -69,8 +73,9 @@ class LineFiles {
   Result<void> still_there();
   Result<void> append(const std::string& lines);
   Result<void> finish(const std::string& part);
-  Result<void> mend(const std::string& part, bool is_last);
-  Result<void> remember_lines(int fd, std::int64_t size);
+  Result<void> mend(const std::string& part);
+  Result<void> remember_lines();
+  Result<void> forget_old();
   std::string path_of(const std::string& part) const;
 
   Store& store_;
@@ -78,7 +83,7 @@ class LineFiles {
   const Clock& clock_;
   std::optional<Part> part_;
   std::vector<std::string> unfinished_;   ///< parts that are complete and have no name yet
-  std::unordered_set<std::string> left_;  ///< lines that a crash left, confirmed or not
+  std::unordered_set<std::string> left_;  ///< the last lines before a crash, confirmed or not
   std::int64_t last_stamp_ = 0;
   std::uint64_t files_ = 0;
 };

@@ -88,6 +88,36 @@ TEST_F(LineFilesTest, WhatACrashLeftUnconfirmedIsNotWrittenTwice) {
   EXPECT_EQ(std::ranges::count(text, '\n'), 5);
 }
 
+TEST_F(LineFilesTest, NorIsWhatHadItsNameAlready) {
+  for (const auto compression : {Compression::none, Compression::zstd}) {
+    start(compression, 1);  // each batch is a file
+    const auto before = folder.files().size();
+    for (const auto* id : {"a", "b", "c", "d"}) ASSERT_TRUE(lines->write(std::array{event(id)}));
+    start(compression, 1);  // the cursor stands behind a
+    for (const auto* id : {"b", "c", "d", "e"}) ASSERT_TRUE(lines->write(std::array{event(id)}));
+    EXPECT_EQ(folder.files().size() - before, 5U);
+    start(compression, 1);  // and now behind all of them: a new one is written
+    ASSERT_TRUE(lines->write(std::array{event("f")}));
+    ASSERT_TRUE(lines->write(std::array{event("a")}));  // sent once more by somebody
+    EXPECT_EQ(folder.files().size() - before, 7U);
+    std::filesystem::remove_all(folder.path + "/.cdviz-out");
+  }
+}
+
+TEST_F(LineFilesTest, WhatIsKeptForThatHasALimit) {
+  start(Compression::gzip, 1);
+  const std::string large = ",\"x\":\"" + std::string(3 << 20, 'x') + "\"";
+  for (const auto* id : {"a", "b", "c", "d", "e", "f"}) {
+    ASSERT_TRUE(lines->write(std::array{event(id, large)}));
+  }
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path + "/.cdviz-out")) {
+    bytes += entry.file_size();
+  }
+  EXPECT_LE(bytes, std::uintmax_t{12} << 20);
+  EXPECT_EQ(folder.files().size(), 6U);
+}
+
 TEST_F(LineFilesTest, APartWithoutAWholeLineIsRemoved) {
   start();
   lines.reset();

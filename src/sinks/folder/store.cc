@@ -107,15 +107,19 @@ Result<void> Store::remove_left() {
   return {};
 }
 
-Result<std::vector<std::string>> Store::parts() const {
+Result<std::vector<std::string>> Store::work_files(std::string_view ending) const {
   const std::string place = place_of(work_name_);
   const std::unique_ptr<DIR, CloseFolder> folder(::opendir(place.c_str()));
   if (!folder) return fault_of(errno, "cannot list", place);
   std::vector<std::string> names;
   while (const dirent* const entry = ::readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe)
-    if (std::string_view(entry->d_name).ends_with(".part")) names.emplace_back(entry->d_name);
+    if (std::string_view(entry->d_name).ends_with(ending)) names.emplace_back(entry->d_name);
   }
   return names;
+}
+
+void Store::link_work(const std::string& name, const std::string& other) {
+  ::linkat(work_.get(), name.c_str(), work_.get(), other.c_str(), 0);
 }
 
 Result<Descriptor> Store::make_temporary(std::string& name) {
@@ -202,6 +206,10 @@ Result<void> Store::sync_work() {
     return fault_of(errno, "cannot sync", place_of(work_name_));
   }
   return {};
+}
+
+bool Store::exists(const std::string& path) const {
+  return ::faccessat(root_.get(), path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 Result<std::optional<bool>> Store::holds(const std::string& path, std::string_view content) {

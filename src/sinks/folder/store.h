@@ -2,7 +2,7 @@
 //
 //   PATH/.cdviz-SINK/lock      held while the sink writes
 //   PATH/.cdviz-SINK/N.tmp     under way; left ones are removed when the sink begins
-//   PATH/.cdviz-SINK/*.part    lines.h
+//   PATH/.cdviz-SINK/*.part, *.done    line_files.h
 //
 // A file appears under its name whole and synced, by rename(2) within one file system.
 #pragma once
@@ -60,10 +60,16 @@ class Store {
   /// Whether `path` holds exactly `content`. @returns nothing when there is no file
   Result<std::optional<bool>> holds(const std::string& path, std::string_view content);
 
+  /// Whether anything has that name.
+  bool exists(const std::string& path) const;
+
   /// Of the hidden folder, for the lines.
   int work_fd() const { return work_.get(); }
   Result<void> sync_work();
-  Result<std::vector<std::string>> parts() const;
+  /// Names in the hidden folder that end with `ending`.
+  Result<std::vector<std::string>> work_files(std::string_view ending) const;
+  /// Another name in the hidden folder for a file of it, where the file system can (else nothing).
+  void link_work(const std::string& name, const std::string& other);
   std::string place_of(std::string_view path) const;
 
  private:

@@ -35,11 +35,12 @@ struct TemporaryFolder {
     std::ranges::sort(all);
     return all;
   }
-  /// Of the hidden folder of the sink "out", without the lock.
+  /// What is under way in the hidden folder of the sink "out".
   std::vector<std::string> hidden() const {
     std::vector<std::string> all;
     for (const auto& entry : std::filesystem::directory_iterator(path + "/.cdviz-out")) {
-      if (entry.path().filename() != "lock") all.push_back(entry.path().filename().string());
+      if (entry.path().filename() == "lock" || entry.path().extension() == ".done") continue;
+      all.push_back(entry.path().filename().string());
     }
     std::ranges::sort(all);
     return all;

@@ -33,7 +33,8 @@ class Answers {
   void give_up();
 
   /// Waits until every message is answered, however: what follows one that failed is answered too.
-  /// @returns the worst of the answers: stop before reject before retry; Fault::retry when `timeout`
+  /// @returns the worst of the answers: stop before reject before retry; Fault::retry when
+  /// `timeout`
   ///          is over, give_up() was called or `stop` is requested
   Result<void> wait(std::chrono::milliseconds timeout, const std::stop_token& stop);
   /// Messages of the batch that the stream had already.

@@ -31,9 +31,8 @@ std::string sha256_of(std::string_view text) {
 bool fits(std::string_view text) { return text.find_first_of("\r\n") == std::string_view::npos; }
 
 bool fits_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return c > ' ' && c < 0x7F && c != ':';
-  });
+  return !name.empty() &&
+         std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7F && c != ':'; });
 }
 
 }  // namespace
@@ -45,10 +44,9 @@ std::string message_id(const EventData& event) {
 }
 
 Result<Message> message_of(const EventData& event, const MessageSettings& settings) {
-  Message message{
-      .subject = settings.subject.render(event, &cdviz::nats::encode_subject_part),
-      .headers = {{"Nats-Msg-Id", message_id(event)}},
-      .body = {}};
+  Message message{.subject = settings.subject.render(event, &cdviz::nats::encode_subject_part),
+                  .headers = {{"Nats-Msg-Id", message_id(event)}},
+                  .body = {}};
   if (const auto fault = cdviz::nats::fault_of_subject(message.subject)) {
     return Error{Fault::reject,
                  fmt::format("its subject ({} bytes) {}", message.subject.size(), *fault),

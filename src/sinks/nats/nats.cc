@@ -99,10 +99,10 @@ std::optional<EventTemplate> read_subject(const config::Options& options) {
 }
 
 cdviz::nats::StreamSettings read_stream(const config::Options& options, bool jetstream) {
-  cdviz::nats::StreamSettings stream{.name = options.text("stream"),
-                                     .subjects = options.text_list("stream_subjects"),
-                                     .replicas =
-                                         static_cast<int>(options.integer("stream_replicas"))};
+  cdviz::nats::StreamSettings stream{
+      .name = options.text("stream"),
+      .subjects = options.text_list("stream_subjects"),
+      .replicas = static_cast<int>(options.integer("stream_replicas"))};
   if (options.given("stream")) {
     if (const auto fault = cdviz::nats::fault_of_name(stream.name)) {
       options.problem("stream", *fault);

@@ -1,9 +1,8 @@
-#include "sinks/nats/message.h"
-
 #include <gtest/gtest.h>
 
 #include "cloudevents/transport.h"
 #include "sinks/nats/answers.h"
+#include "sinks/nats/message.h"
 
 namespace cdviz::sinks::nats {
 namespace {
@@ -25,7 +24,7 @@ EventData event_of(std::string subject_id = "svc") {
 }
 
 MessageSettings settings_of(const std::string& subject, bool structured) {
-  return {.subject = std::move(*EventTemplate::parse(subject)),
+  return {.subject = EventTemplate::parse(subject).value(),
           .encoding = {.transport = cloudevents::Transport::nats, .structured = structured}};
 }
 
@@ -62,7 +61,8 @@ TEST(NatsMessage, ValuesOfTheEventCannotBreakOutOfTheSubject) {
     ASSERT_TRUE(message) << id;
     EXPECT_EQ(message->subject.find_first_of(" *>\r\n"), std::string::npos) << message->subject;
   }
-  const auto large = message_of(event_of(std::string(2000, 'x')), settings_of("s.{subject_id}", true));
+  const auto large =
+      message_of(event_of(std::string(2000, 'x')), settings_of("s.{subject_id}", true));
   ASSERT_FALSE(large);
   EXPECT_EQ(large.error().fault, Fault::reject);
 }

@@ -46,7 +46,8 @@ class NatsSink final : public Sink {
     auto messages = encode(batch);
     if (!messages) return messages.error();
     auto sent = settings_.jetstream ? store(*messages, stop) : send(*messages);
-    // An answer that is missing may come to the next batch's ears: a new connection has a new inbox.
+    // An answer that is missing may come to the next batch's ears: a new connection has a new
+    // inbox.
     if (!sent && sent.error().fault != Fault::reject) session_.reset();
     return sent;
   }
@@ -56,8 +57,7 @@ class NatsSink final : public Sink {
   Result<void> open() {
     session_.emplace(Connection::new_inbox());
     Session& session = *session_;
-    auto opened =
-        Connection::open(settings_.connection, [&session] { session.answers.give_up(); });
+    auto opened = Connection::open(settings_.connection, [&session] { session.answers.give_up(); });
     if (!opened) return opened.error();
     session.connection = std::move(*opened);
     connects_.Increment();
@@ -66,10 +66,8 @@ class NatsSink final : public Sink {
       auto made = ensure_stream(*session.connection, settings_.domain, settings_.stream);
       if (!made) return made;
     }
-    auto subscribed =
-        session.connection->subscribe(session.answers.inbox() + ".>", "", [&session](Incoming&& m) {
-          session.answers.take(m);
-        });
+    auto subscribed = session.connection->subscribe(
+        session.answers.inbox() + ".>", "", [&session](Incoming&& m) { session.answers.take(m); });
     if (!subscribed) return subscribed.error();
     session.subscription = std::move(*subscribed);
     return {};
@@ -86,10 +84,10 @@ class NatsSink final : public Sink {
       const std::size_t bytes =
           cdviz::nats::size_of_headers(message->headers) + message->body.size();
       if (most > 0 && bytes > static_cast<std::size_t>(most)) {
-        return Error{Fault::reject,
-                     fmt::format("a message of {} bytes; the server takes {} (max_payload)", bytes,
-                                 most),
-                     "nats_max_payload"};
+        return Error{
+            Fault::reject,
+            fmt::format("a message of {} bytes; the server takes {} (max_payload)", bytes, most),
+            "nats_max_payload"};
       }
       messages.push_back(std::move(*message));
     }

@@ -27,12 +27,13 @@ using ::testing::HasSubstr;
 
 Event event_of(const std::string& id, std::size_t pad = 0,
                const std::string& type = "dev.cdevents.service.deployed.0.3.0") {
-  return Event(EventData{.source = "/ci",
-                         .id = id,
-                         .type = type,
-                         .timestamp = "2026-03-01T12:00:00Z",
-                         .subject_id = "svc",
-                         .json = R"({"id":")" + id + R"(","pad":")" + std::string(pad, 'x') + "\"}"});
+  return Event(
+      EventData{.source = "/ci",
+                .id = id,
+                .type = type,
+                .timestamp = "2026-03-01T12:00:00Z",
+                .subject_id = "svc",
+                .json = R"({"id":")" + id + R"(","pad":")" + std::string(pad, 'x') + "\"}"});
 }
 
 struct NoRoutes final : net::Routes {
@@ -63,8 +64,8 @@ class NatsSink : public ::testing::Test {
   }
   /// Into a stream of the test's own.
   std::unique_ptr<Sink> stream_sink(const std::string& more = {}) {
-    return sink(fmt::format("stream = \"{0}\"\ncreate_stream = true\nsubject = \"{0}.{{type}}\"\n{1}",
-                            name, more));
+    return sink(fmt::format(
+        "stream = \"{0}\"\ncreate_stream = true\nsubject = \"{0}.{{type}}\"\n{1}", name, more));
   }
   std::string mistake(const std::string& toml) {
     const auto options = options_of("servers = \"a\"\n" + toml, true);
@@ -140,10 +141,9 @@ TEST_F(NatsSink, AnEventThatIsTooLargeIsRejectedBeforeAnythingIsSent) {
 
 TEST_F(NatsSink, AnEventLargerThanTheStreamTakesIsRejected) {
   auto peer = connect();
-  ASSERT_TRUE(peer->request("$JS.API.STREAM.CREATE." + name,
-                            fmt::format(R"({{"name":"{0}","subjects":["{0}.>"],"max_msg_size":1500}})",
-                                        name),
-                            5s));
+  ASSERT_TRUE(peer->request(
+      "$JS.API.STREAM.CREATE." + name,
+      fmt::format(R"({{"name":"{0}","subjects":["{0}.>"],"max_msg_size":1500}})", name), 5s));
   const auto to = stream_sink();
   const std::array batch{event_of("small"), event_of("large", 4000)};
   const auto sent = to->write(batch, {});
@@ -158,7 +158,8 @@ TEST_F(NatsSink, AFullStreamThatRefusesNewOnesIsTriedAgain) {
   auto peer = connect();
   ASSERT_TRUE(peer->request(
       "$JS.API.STREAM.CREATE." + name,
-      fmt::format(R"({{"name":"{0}","subjects":["{0}.>"],"max_msgs":1,"discard":"new"}})", name), 5s));
+      fmt::format(R"({{"name":"{0}","subjects":["{0}.>"],"max_msgs":1,"discard":"new"}})", name),
+      5s));
   const auto to = stream_sink();
   EXPECT_TRUE(to->write(std::array{event_of("a")}, {}));
   const auto sent = to->write(std::array{event_of("b")}, {});
@@ -169,7 +170,8 @@ TEST_F(NatsSink, AFullStreamThatRefusesNewOnesIsTriedAgain) {
 TEST_F(NatsSink, CoreReachesWhoeverListensInTheOrderOfTheEvents) {
   auto peer = connect();
   Mailbox mailbox(1000, 1'000'000);
-  auto subscription = peer->subscribe(name + ".>", "", [&](Incoming&& m) { mailbox.put(std::move(m)); });
+  auto subscription =
+      peer->subscribe(name + ".>", "", [&](Incoming&& m) { mailbox.put(std::move(m)); });
   ASSERT_TRUE(subscription);
   ASSERT_TRUE(peer->flush(5s));
   const auto to = sink(fmt::format(
@@ -193,8 +195,9 @@ TEST_F(NatsSink, CoreReachesWhoeverListensInTheOrderOfTheEvents) {
 
 TEST_F(NatsSink, AServerThatComesBackTakesTheBatchOnce) {
   Server own;
-  const auto to = sink(
-      "stream = \"R\"\ncreate_stream = true\nsubject = \"r.{type}\"\nconnect_timeout = \"2s\"", own.url());
+  const auto to =
+      sink("stream = \"R\"\ncreate_stream = true\nsubject = \"r.{type}\"\nconnect_timeout = \"2s\"",
+           own.url());
   EXPECT_TRUE(to->write(std::array{event_of("a")}, {}));
   own.stop(SIGKILL);
   const std::array batch{event_of("b"), event_of("c")};

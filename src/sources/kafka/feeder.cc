@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace cdviz::sources::kafka {
+namespace {
+
+constexpr int kUnderWay = 2;
+
+}  // namespace
 
 struct Feeder::State {
   mutable std::mutex mutex;
@@ -16,7 +21,7 @@ struct Feeder::State {
   /// Marks of partitions that went; before newer ones of the same partition.
   std::vector<Checkpoint::Entry> farewells;
   bool marks_wanted = false;
-  bool under_way = false;
+  int under_way = 0;
   bool closed = false;
   std::optional<Error> failure;
 
@@ -48,7 +53,7 @@ struct Feeder::State {
 
   void settle(const Ledger::Flight& flight, const Result<Receipt>& result) {
     const std::lock_guard lock(mutex);
-    under_way = false;
+    --under_way;
     if (result) {
       ledger.stored(flight);
     } else {
@@ -62,7 +67,7 @@ namespace {
 
 Checkpoint checkpoint_of(std::vector<Checkpoint::Entry> entries, const Ledger::Flight& flight) {
   for (const auto& part : flight.parts) {
-    entries.push_back({to_string(part.partition), to_text(part.mark)});
+    if (part.mark) entries.push_back({to_string(part.partition), to_text(*part.mark)});
   }
   return {std::move(entries)};
 }
@@ -79,13 +84,15 @@ Feeder::~Feeder() = default;
 void Feeder::run(const std::stop_token& stop, const std::shared_ptr<State>& state, Inlet& inlet) {
   std::unique_lock lock(state->mutex);
   for (;;) {
-    state->changed.wait(lock, stop, [&] { return state->has_work(); });
-    if (stop.stop_requested()) return;
+    state->changed.wait(lock, stop, [&] {
+      return state->failure || (state->under_way < kUnderWay && state->has_work());
+    });
+    if (stop.stop_requested() || state->failure) return;
     auto messages = state->take_messages();
     auto flight = std::make_shared<const Ledger::Flight>(state->ledger.take());
     auto checkpoint = checkpoint_of(std::exchange(state->farewells, {}), *flight);
     state->marks_wanted = false;
-    state->under_way = true;
+    ++state->under_way;
     state->changed.notify_all();
     lock.unlock();
     const bool taken = inlet.put(
@@ -93,13 +100,11 @@ void Feeder::run(const std::stop_token& stop, const std::shared_ptr<State>& stat
         [state, flight](const Result<Receipt>& result) { state->settle(*flight, result); });
     lock.lock();
     if (!taken) {
-      state->under_way = false;
+      --state->under_way;
       state->closed = true;
       state->changed.notify_all();
       return;
     }
-    state->changed.wait(lock, stop, [&] { return !state->under_way; });
-    if (stop.stop_requested() || state->failure) return;
   }
 }
 
@@ -161,7 +166,7 @@ bool Feeder::wait_for_room(std::chrono::milliseconds timeout, std::stop_token st
 
 bool Feeder::wait_until_settled(std::chrono::milliseconds timeout) const {
   std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, timeout, [&] { return !state_->under_way; });
+  return state_->changed.wait_for(lock, timeout, [&] { return state_->under_way == 0; });
 }
 
 void Feeder::write_marks() {

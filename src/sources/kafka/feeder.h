@@ -2,8 +2,8 @@
 // to the disk, and become the next batch. A thread of its own waits for the inlet, so that the
 // group hears of us also while the queue is full.
 //
-// One batch is under way at a time: the mark that is stored with it says that everything before is
-// on disk, and stays true whatever becomes of it.
+// Two batches are under way at most: one is checked while the other one is written. A mark that is
+// stored with one never relies on the other, which may yet fail (ledger.h).
 #pragma once
 
 #include <chrono>

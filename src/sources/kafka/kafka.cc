@@ -75,7 +75,8 @@ Reset reset_of(const cdviz::kafka::Properties& properties) {
   const auto last = std::find_if(properties.rbegin(), properties.rend(), [](const auto& entry) {
     return entry.first == "auto.offset.reset";
   });
-  const std::string_view value = last == properties.rend() ? "earliest" : last->second;
+  if (last == properties.rend()) return Reset::earliest;
+  const std::string& value = last->second;
   if (value == "latest" || value == "largest" || value == "end") return Reset::latest;
   return value == "error" ? Reset::error : Reset::earliest;
 }

@@ -136,17 +136,24 @@ TEST(KafkaLedger, AMarkOfItsOwnTellsWhatTheGroupHasByNow) {
   EXPECT_FALSE(ledger.due_mark(kA));
 }
 
-TEST(KafkaLedger, NoMarkClaimsMoreThanIsOnDisk) {
+TEST(KafkaLedger, AMarkNeverReliesOnAnotherFlightThatMayFail) {
   Ledger ledger;
   ledger.assign(kA, 0);
   read(ledger, kA, 0, 4);
-  ledger.stored(ledger.take());
-  ledger.committed(kA, 5);
+  const auto first = ledger.take();
+  EXPECT_EQ(first.parts.at(0).mark, (Mark{.next = 5, .committed = 0, .last = 5}));
   read(ledger, kA, 5, 9);
-  const auto under_way = ledger.take();
+  const auto second = ledger.take();
+  EXPECT_FALSE(second.parts.at(0).mark) << "0 to 4 may not come to the disk";
+  ledger.stored(first);
+  read(ledger, kA, 10, 14);
   ledger.committed(kA, 5);
-  EXPECT_EQ(ledger.take().parts.size(), 0U) << "a mark now would overtake the records";
-  ledger.stored(under_way);
+  const auto third = ledger.take();
+  EXPECT_EQ(third.parts.at(0).mark, (Mark{.next = 5, .committed = 5, .last = 5}));
+  ledger.stored(third);
+  EXPECT_FALSE(ledger.has_something(true)) << "5 to 9 are under way";
+  ledger.stored(second);
+  EXPECT_EQ(ledger.due_mark(kA), (Mark{.next = 15, .committed = 5, .last = 15}));
 }
 
 TEST(KafkaLedger, APlaceWhereNothingWasCommittedIsToldToTheGroup) {

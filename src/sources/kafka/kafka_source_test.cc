@@ -252,6 +252,20 @@ TEST_F(KafkaSourceTest, AnotherLogUnderTheSameNameIsReadFromItsBeginning) {
   inlet_.set_checkpoint("t/0", "1 7 3 abcdef");  // a digest of no record here
   Running source(*this, "g3");
   EXPECT_EQ(inlet_.bodies(10), numbered(0, 9));
+  source.stop();
+  EXPECT_EQ(committed_by("g3"), 10);
+}
+
+TEST_F(KafkaSourceTest, AnOffsetOfTheLogBeforeIsTakenBackBeforeTheNewOneIsStored) {
+  send(numbered(0, 9));
+  set_committed(cluster_.brokers(), "g12", "t", 0, 9);
+  inlet_.set_checkpoint("t/0", "1 10 9 abcdef");
+  inlet_.set_open(false);
+  Running source(*this, "g12");
+  inlet_.wait_until_somebody_waits();
+  EXPECT_EQ(committed_by("g12"), 0) << "who ends now must not begin at 9";
+  inlet_.set_open(true);
+  EXPECT_EQ(inlet_.bodies(10), numbered(0, 9));
 }
 
 TEST_F(KafkaSourceTest, AMarkBeyondTheEndOfTheLogCountsForNothing) {

@@ -6,7 +6,7 @@ namespace cdviz::sources::kafka {
 
 void Ledger::assign(const Partition& partition, std::optional<std::int64_t> group) {
   Stay stay{.number = ++stays_begun_};
-  stay.committed = stay.marked = group.value_or(-1);
+  stay.committed = stay.marked_committed = group.value_or(-1);
   stays_.insert_or_assign(partition, stay);
 }
 
@@ -49,17 +49,18 @@ bool Ledger::read(const Partition& partition, std::int64_t offset, std::uint64_t
 Ledger::Flight Ledger::take() {
   Flight flight;
   for (auto& [partition, stay] : stays_) {
-    if (stay.has_records()) {
-      const Mark mark{.next = stay.read, .committed = stay.committed, .last = stay.last};
-      flight.parts.push_back({partition, stay.number, stay.taken, stay.read, mark});
-      stay.taken = stay.read;
-    } else if (stay.has_mark() && stay.taken == stay.on_disk) {
-      const Mark mark{.next = stay.on_disk, .committed = stay.committed, .last = stay.last_on_disk};
-      flight.parts.push_back({partition, stay.number, stay.taken, stay.taken, mark});
-    } else {
-      continue;
+    const bool alone = stay.taken == stay.on_disk;
+    if (!stay.has_records() && !(alone && stay.has_mark())) continue;
+    Flight::Part part{partition, stay.number, stay.taken, std::max(stay.taken, stay.read),
+                      stay.last};
+    if (alone && stay.has_records()) {
+      part.mark = Mark{.next = stay.read, .committed = stay.committed, .last = stay.last};
+    } else if (stay.has_mark()) {
+      part.mark = stay.mark_on_disk();
     }
-    stay.marked = stay.committed;
+    if (part.mark) stay.marked(*part.mark);
+    stay.taken = part.end;
+    flight.parts.push_back(std::move(part));
   }
   return flight;
 }
@@ -78,13 +79,13 @@ void Ledger::stored(const Flight& flight) {
       continue;
     }
     Stay& stay = found->second;
-    stay.islands[part.begin] = part.end;
+    stay.islands[part.begin] = {part.end, part.last};
     for (auto next = stay.islands.find(stay.on_disk); next != stay.islands.end();
          next = stay.islands.find(stay.on_disk)) {
-      stay.on_disk = next->second;
+      stay.on_disk = next->second.end;
+      stay.last_on_disk = next->second.last;
       stay.islands.erase(next);
     }
-    if (stay.on_disk == part.end) stay.last_on_disk = part.mark.last;
   }
 }
 
@@ -106,8 +107,7 @@ void Ledger::committed(const Partition& partition, std::int64_t next) {
 std::optional<Mark> Ledger::due_mark(const Partition& partition) const {
   const auto found = stays_.find(partition);
   if (found == stays_.end() || !found->second.has_mark()) return std::nullopt;
-  const Stay& stay = found->second;
-  return Mark{.next = stay.on_disk, .committed = stay.committed, .last = stay.last_on_disk};
+  return found->second.mark_on_disk();
 }
 
 std::optional<std::int64_t> Ledger::position(const Partition& partition) const {

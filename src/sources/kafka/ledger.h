@@ -19,8 +19,11 @@ class Ledger {
       Partition partition;
       std::uint64_t stay = 0;  ///< which of our stays with the partition it belongs to
       std::int64_t begin = 0;
-      std::int64_t end = 0;  ///< equal: nothing but a mark
-      Mark mark = {};        ///< to be stored with it
+      std::int64_t end = 0;    ///< equal: nothing but a mark
+      std::uint64_t last = 0;  ///< of the last record before `end`
+      /// To be stored with it. Never says more than is on disk once this flight is: while another
+      /// one of the partition is under way, which may yet fail, it stays behind that.
+      std::optional<Mark> mark = {};
     };
     std::vector<Part> parts;
   };
@@ -64,18 +67,34 @@ class Ledger {
   struct Stay {
     std::uint64_t number = 0;
     bool leaving = false;
-    std::int64_t read = -1;                             ///< behind the last record that was read
-    std::int64_t taken = -1;                            ///< behind the last one that is under way
-    std::int64_t on_disk = -1;                          ///< all before is
-    std::map<std::int64_t, std::int64_t> islands = {};  ///< on disk, but not all before is
+    std::int64_t read = -1;     ///< behind the last record that was read
+    std::int64_t taken = -1;    ///< behind the last one that is under way
+    std::int64_t on_disk = -1;  ///< all before is
+    struct Island {
+      std::int64_t end;
+      std::uint64_t last;
+    };
+    std::map<std::int64_t, Island> islands =
+        {};                   ///< by their begin: on disk, but not all before is
     std::int64_t floor = -1;  ///< up to here there is nothing to tell the group
     std::int64_t committed = -1;
-    std::int64_t marked = -1;  ///< `committed` as the last mark has it
-    std::uint64_t last = 0;    ///< of the last record that was read
+    std::int64_t marked_committed = -1;  ///< as the last mark has them
+    std::int64_t marked_next = -1;
+    std::uint64_t last = 0;  ///< of the last record that was read
     std::uint64_t last_on_disk = 0;
 
     bool has_records() const { return read > taken; }
-    bool has_mark() const { return marked != committed && on_disk > 0 && last_on_disk != 0; }
+    bool has_mark() const {
+      return on_disk > 0 && last_on_disk != 0 && marked_next <= on_disk &&
+             (marked_next < on_disk || marked_committed != committed);
+    }
+    Mark mark_on_disk() const {
+      return {.next = on_disk, .committed = committed, .last = last_on_disk};
+    }
+    void marked(const Mark& mark) {
+      marked_committed = mark.committed;
+      marked_next = mark.next;
+    }
   };
 
   std::map<Partition, Stay> stays_;

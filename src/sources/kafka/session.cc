@@ -230,16 +230,32 @@ bool Session::passes_trial(const Partition& partition, const rd_kafka_message_t&
       feeder_.placed_at(partition, trial.own.next);
       return false;
     case Proof::another:
-      services_.log.warn(services_.name,
-                         "the log of a partition is another one: read from its start",
-                         {{"partition", to_string(partition)}, {"was_read_to", trial.own.next}});
-      go_to(partition, RD_KAFKA_OFFSET_BEGINNING, trial.group);
+      begin_anew(partition, trial.own);
       return false;
     case Proof::unknown:
       go_to(partition, trial.group.value_or(RD_KAFKA_OFFSET_BEGINNING), trial.group);
       return false;
   }
   return true;
+}
+
+/// Reads a log that was never read from its first record on. The group is told before anything of
+/// it is stored: its offset belongs to the log before, and would let the next run pass over this
+/// one.
+void Session::begin_anew(const Partition& partition, const Mark& own) {
+  services_.log.warn(services_.name, "the log of a partition is another one: read from its start",
+                     {{"partition", to_string(partition)}, {"was_read_to", own.next}});
+  const auto ends = watermarks(partition);
+  if (!ends) return;
+  go_to(partition, ends->first, std::nullopt);
+  feeder_.placed_at(partition, ends->first);
+  commit_and_wait(kCommitWait_ms);
+  const auto still_due = feeder_.to_commit();
+  if (std::any_of(still_due.begin(), still_due.end(),
+                  [&](const auto& due) { return due.partition == partition; })) {
+    fail({Fault::retry, place_ + ": the group does not take the offset of " + to_string(partition),
+          "commit"});
+  }
 }
 
 void Session::go_to(const Partition& partition, std::int64_t offset,
@@ -357,7 +373,10 @@ bool Session::place_by_mark(rd_kafka_topic_partition_t& partition, const Mark& o
   const auto [low, high] = *ends;
   if (own.next > high || own.next - 1 < low) {
     // The record that would tell is not there: the log is another one, or was cut.
-    partition.offset = group && *group <= high ? *group : RD_KAFKA_OFFSET_BEGINNING;
+    if (group && *group <= high) return true;
+    partition.offset = low;
+    feeder_.assign(ours, std::nullopt);  // what the group has is of another log, too
+    feeder_.placed_at(ours, low);
     return true;
   }
   partition.offset = own.next - 1;
@@ -385,7 +404,7 @@ void Session::revoked(rd_kafka_topic_partition_list_t* partitions) {
   feeder_.discard(going);
   if (rd_kafka_assignment_lost(handle) == 0) {
     feeder_.wait_until_settled(leaving_ ? kSettleAtEnd : kSettle);
-    commit_before_leaving();
+    commit_and_wait(leaving_ ? kCommitWaitAtEnd_ms : kCommitWait_ms);
   }
   feeder_.release(going);
   for (const auto& partition : going) trials_.erase(partition);
@@ -462,8 +481,7 @@ bool Session::serve_commits(int timeout_ms) {
   return commits_under_way_ > 0;
 }
 
-void Session::commit_before_leaving() {
-  const int wait_ms = leaving_ ? kCommitWaitAtEnd_ms : kCommitWait_ms;
+void Session::commit_and_wait(int wait_ms) {
   if (serve_commits(wait_ms)) return;  // the one before gets no answer: neither would this
   commit();
   serve_commits(wait_ms);

@@ -64,6 +64,7 @@ class Session final : private cdviz::kafka::Listener {
   /// @returns false when the record is none of the events: it was there to be compared
   bool passes_trial(const Partition& partition, const rd_kafka_message_s& message,
                     std::uint64_t digest);
+  void begin_anew(const Partition& partition, const Mark& own);
   void go_to(const Partition& partition, std::int64_t offset, std::optional<std::int64_t> group);
 
   void on_error(int code, std::string_view reason) override;
@@ -78,7 +79,7 @@ class Session final : private cdviz::kafka::Listener {
   void commit();
   /// Serves what commits came to. @returns false when none is under way any more
   bool serve_commits(int timeout_ms);
-  void commit_before_leaving();
+  void commit_and_wait(int wait_ms);
   void leave(const std::stop_token& stop);
   void fail(Error error);
 

@@ -64,9 +64,8 @@ class CoreSource final : public Source {
   Result<void> subscribe(Connection& connection, Mailbox& mailbox,
                          std::vector<std::unique_ptr<Subscription>>& subscriptions) const {
     for (const auto& subject : settings_.subjects) {
-      auto made = connection.subscribe(subject, settings_.queue_group, [&mailbox](Incoming&& m) {
-        mailbox.put(std::move(m));
-      });
+      auto made = connection.subscribe(subject, settings_.queue_group,
+                                       [&mailbox](Incoming&& m) { mailbox.put(std::move(m)); });
       if (!made) return made.error();
       subscriptions.push_back(std::move(*made));
     }

@@ -21,7 +21,7 @@ struct Held {
   using Time = std::chrono::steady_clock::time_point;
   cdviz::nats::Incoming incoming;
   cdviz::nats::Delivery delivery;
-  Time told;  ///< when the server last heard of it: its ack wait runs from there
+  Time told;                     ///< when the server last heard of it: its ack wait runs from there
   std::uint64_t generation = 0;  ///< of the consumer: Hold's own
 };
 

@@ -84,8 +84,7 @@ std::vector<Message> MessageReader::read(const cdviz::nats::Incoming& incoming,
   std::vector<Message> messages;
   const std::string_view text = without_mark(incoming.body);
   const auto mode = cloudevents::mode_of(message.headers);
-  const bool may_be_many =
-      mode == cloudevents::Mode::none || mode == cloudevents::Mode::batch;
+  const bool may_be_many = mode == cloudevents::Mode::none || mode == cloudevents::Mode::batch;
   if (message.problems.empty() && may_be_many && is_array(text)) {
     const auto elements = elements_of(text);
     if (elements && elements->size() > limits::kBatchEvents) {

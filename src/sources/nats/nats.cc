@@ -35,8 +35,7 @@ constexpr std::array kOwnOptions = {
                    "commas in mode core. jetstream: the filter of the consumer that is made, "
                    "without it the whole stream; for create_stream the subjects of the stream.",
            .example = "cdevents.>"},
-    Option{.name = "queue_group",
-           .help = "core: each message goes to one member of the group."},
+    Option{.name = "queue_group", .help = "core: each message goes to one member of the group."},
     Option{.name = "stream", .help = "jetstream: the stream.", .example = "CDEVENTS"},
     Option{.name = "consumer",
            .help = "jetstream: the durable pull consumer, made when it is not there; collectors "
@@ -209,8 +208,9 @@ Result<void> reach(const config::Options& options, const Services& services) {
 }  // namespace
 
 const SourceKind kind{.name = "nats",
-                      .summary = "Takes CDEvents from NATS: from a JetStream stream, or from core "
-                                 "subjects.",
+                      .summary =
+                          "Takes CDEvents from NATS: from a JetStream stream, or from core "
+                          "subjects.",
                       .options = kOptions,
                       .make = &make,
                       .reach = &reach};

@@ -45,11 +45,11 @@ TEST_F(CoreSource, OneMemberOfAGroupGetsEachMessage) {
   const auto toml = fmt::format("mode = \"core\"\nsubject = \"{}\"\nqueue_group = \"g\"", name);
   start(toml);
   TestInlet other_inlet;
-  auto other = kind.make(options_of(fmt::format("servers = \"{}\"\n{}", server->url(), toml)), services());
+  auto other =
+      kind.make(options_of(fmt::format("servers = \"{}\"\n{}", server->url(), toml)), services());
   ASSERT_TRUE(other);
-  std::jthread runs([&](const std::stop_token& token) {
-    static_cast<void>((*other)->run(other_inlet, token));
-  });
+  std::jthread runs(
+      [&](const std::stop_token& token) { static_cast<void>((*other)->run(other_inlet, token)); });
   auto peer = connect();
   std::size_t sent = 0;
   ASSERT_TRUE(eventually([&] {  // until both have something
@@ -97,7 +97,8 @@ TEST_F(CoreSource, WhatTheQueueDoesNotTakeIsCounted) {
   ASSERT_TRUE(peer->publish(name, "", {}, "lost"));
   ASSERT_TRUE(peer->flush(5s));
   EXPECT_TRUE(eventually([&] {
-    return metrics.counter("cdviz_nats_lost_messages_total", "", {{"component_id", "in"}}).Value() == 1;
+    return metrics.counter("cdviz_nats_lost_messages_total", "", {{"component_id", "in"}})
+               .Value() == 1;
   }));
 }
 

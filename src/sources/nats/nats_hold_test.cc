@@ -11,7 +11,8 @@ using ::testing::ElementsAre;
 
 const Held::Time kStart{};
 
-bool add(Hold& hold, std::uint64_t sequence, const std::string& body = "x", Held::Time at = kStart) {
+bool add(Hold& hold, std::uint64_t sequence, const std::string& body = "x",
+         Held::Time at = kStart) {
   return hold.add({.subject = "s", .reply = "r" + std::to_string(sequence), .body = body},
                   {.stream = "S", .consumer = "c", .delivered = 1, .sequence = sequence}, at);
 }

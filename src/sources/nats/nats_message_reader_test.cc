@@ -1,8 +1,7 @@
-#include "sources/nats/message_reader.h"
-
 #include <gtest/gtest.h>
 
 #include "core/limits.h"
+#include "sources/nats/message_reader.h"
 
 namespace cdviz::sources::nats {
 namespace {
@@ -76,8 +75,8 @@ TEST_F(Reader, AttributesAndTheTraceStayWithTheMessage) {
 }
 
 TEST_F(Reader, AnUndecodableAttributeIsAProblem) {
-  const auto messages = read("{}", {{"ce-id", "%FF"}, {"ce-source", "/s"}, {"ce-type", "t"},
-                                    {"ce-specversion", "1.0"}});
+  const auto messages = read(
+      "{}", {{"ce-id", "%FF"}, {"ce-source", "/s"}, {"ce-type", "t"}, {"ce-specversion", "1.0"}});
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_FALSE(messages[0].problems.empty());
 }

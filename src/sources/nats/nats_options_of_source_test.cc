@@ -15,8 +15,10 @@ class NatsSourceOptions : public NatsSourceFixture {
   std::vector<std::string> mistakes_in(const std::string& toml) {
     static constexpr std::array<const SourceKind*, 1> kKinds = {&kind};
     config::Input input;
-    input.built_in = {{"test", "[sources.in]\nenabled = true\n[sources.in.extractor]\ntype = \"nats\"\n"
-                               "servers = \"nats://h\"\n" + toml}};
+    input.built_in = {{"test",
+                       "[sources.in]\nenabled = true\n[sources.in.extractor]\ntype = \"nats\"\n"
+                       "servers = \"nats://h\"\n" +
+                           toml}};
     auto config = config::load(input, config::Catalogue{{}, kKinds, {}});
     const auto made = kind.make(config.sources().at(0).options, services());
     EXPECT_EQ(made.has_value(), config.valid()) << "whoever ignores the mistakes must not run it";
@@ -34,7 +36,8 @@ constexpr auto* kPull = "mode = \"jetstream\"\nstream = \"S\"\nconsumer = \"c\"\
 TEST_F(NatsSourceOptions, WhatIsNeededIsEnough) {
   EXPECT_THAT(mistakes_in("mode = \"core\"\nsubject = \"a.>, b\""), IsEmpty());
   EXPECT_THAT(mistakes_in(kPull), IsEmpty());
-  EXPECT_THAT(mistakes_in(std::string(kPull) + "headers = { \"X\" = { type = \"exists\" } }\n"
+  EXPECT_THAT(mistakes_in(std::string(kPull) +
+                          "headers = { \"X\" = { type = \"exists\" } }\n"
                           "headers_to_keep = [\"X\"]\nmetadata = { a = 1 }\nsubject = \"a.*\""),
               IsEmpty());
 }

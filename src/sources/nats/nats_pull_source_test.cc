@@ -129,8 +129,10 @@ TEST_F(PullSource, AStreamThatIsDeletedAndMadeAgainIsTakenFromItsStart) {
 
 TEST_F(PullSource, AStreamThatIsNotThereIsWaitedFor) {
   start(fmt::format("mode = \"jetstream\"\nstream = \"{}\"\nconsumer = \"c\"", name));
-  EXPECT_TRUE(eventually([&] { return metrics.counter("cdviz_connections_opened_total", "",
-                                                      {{"component_id", "in"}}).Value() >= 2; }));
+  EXPECT_TRUE(eventually([&] {
+    return metrics.counter("cdviz_connections_opened_total", "", {{"component_id", "in"}})
+               .Value() >= 2;
+  }));
   make_stream();
   publish_numbers(2);
   inlet.wait_for(2);
@@ -198,7 +200,7 @@ TEST_F(PullSource, AConsumerWithFewPlacesIsServed) {
   ASSERT_TRUE(connect()->request(
       "$JS.API.CONSUMER.DURABLE.CREATE." + name + ".c",
       fmt::format(
-          R"({{"stream_name":"{}","config":{{"durable_name":"c","ack_policy":"explicit","max_ack_pending":2,"max_batch":1}}}})",
+          R"({{"stream_name":"{}","config":{{"durable_name":"c","ack_policy":"explicit","max_ack_pending":2,"max_batch":1,"max_expires":1000000000,"max_bytes":2000}}}})",
           name),
       5s));
   publish_numbers(20);
@@ -211,12 +213,14 @@ TEST_F(PullSource, AConsumerOfAnotherKindStopsTheSource) {
   make_stream();
   ASSERT_TRUE(connect()->request(
       "$JS.API.CONSUMER.DURABLE.CREATE." + name + ".c",
-      fmt::format(R"({{"stream_name":"{}","config":{{"durable_name":"c","ack_policy":"none"}}}})", name),
+      fmt::format(R"({{"stream_name":"{}","config":{{"durable_name":"c","ack_policy":"none"}}}})",
+                  name),
       5s));
-  auto made = kind.make(
-      options_of(fmt::format("servers = \"{}\"\nmode = \"jetstream\"\nstream = \"{}\"\nconsumer = \"c\"",
-                             server->url(), name)),
-      services());
+  auto made =
+      kind.make(options_of(fmt::format(
+                    "servers = \"{}\"\nmode = \"jetstream\"\nstream = \"{}\"\nconsumer = \"c\"",
+                    server->url(), name)),
+                services());
   ASSERT_TRUE(made);
   const auto ran = (*made)->run(inlet, {});
   ASSERT_FALSE(ran);

@@ -43,6 +43,8 @@ TEST(Pulls, ARequestSaysHowManyHowLongAndHowLarge) {
             R"({"batch":7,"expires":30000000000,"idle_heartbeat":2000000000})");
   EXPECT_EQ(Pulls::request(7, 10),
             R"({"batch":7,"expires":30000000000,"idle_heartbeat":2000000000,"max_bytes":10})");
+  EXPECT_EQ(Pulls::request(7, 0, 1s),
+            R"({"batch":7,"expires":1000000000,"idle_heartbeat":500000000})");
 }
 
 TEST(PullAnswer, EachStatusHasOneMeaning) {

@@ -29,9 +29,9 @@ struct PullSettings {
   bool create_stream = false;
   cdviz::nats::StreamSettings stream;
   cdviz::nats::ConsumerSettings consumer;
-  std::size_t in_flight_max = 1000;                ///< messages that we hold unacknowledged
-  std::chrono::milliseconds hold_when_full{};      ///< before they are given back
-  std::chrono::milliseconds nak_delay{};           ///< until those are delivered again
+  std::size_t in_flight_max = 1000;            ///< messages that we hold unacknowledged
+  std::chrono::milliseconds hold_when_full{};  ///< before they are given back
+  std::chrono::milliseconds nak_delay{};       ///< until those are delivered again
   ReaderSettings reader;
 };
 /// Takes the messages of a stream through a durable pull consumer: at least once.

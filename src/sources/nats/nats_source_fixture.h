@@ -38,7 +38,8 @@ class NatsSourceFixture : public ::testing::Test {
   config::Options options_of(const std::string& toml) {
     static constexpr std::array<const SourceKind*, 1> kKinds = {&kind};
     config::Input input;
-    input.built_in = {{"test", "[sources.in]\nenabled = true\n[sources.in.extractor]\ntype = \"nats\"\n" + toml}};
+    input.built_in = {
+        {"test", "[sources.in]\nenabled = true\n[sources.in.extractor]\ntype = \"nats\"\n" + toml}};
     loaded = config::load(input, config::Catalogue{{}, kKinds, {}});
     EXPECT_TRUE(loaded.valid()) << (loaded.valid() ? "" : loaded.mistakes().front().message);
     return loaded.sources().at(0).options;
@@ -47,7 +48,8 @@ class NatsSourceFixture : public ::testing::Test {
 
   /// As the pipeline does: again after a failure, with a short pause.
   void start(const std::string& toml) {
-    auto made = kind.make(options_of(fmt::format("servers = \"{}\"\n{}", server->url(), toml)), services());
+    auto made =
+        kind.make(options_of(fmt::format("servers = \"{}\"\n{}", server->url(), toml)), services());
     ASSERT_TRUE(made) << (loaded.mistakes().empty() ? "" : loaded.mistakes().front().message);
     source = std::move(*made);
     stopping = std::stop_source();
@@ -60,9 +62,10 @@ class NatsSourceFixture : public ::testing::Test {
   }
   /// @param more  besides stream and consumer
   void start_pull(const std::string& more = {}) {
-    start(fmt::format("mode = \"jetstream\"\nstream = \"{0}\"\nconsumer = \"c\"\nsubject = \"{0}.>\"\n"
-                      "create_stream = true\n{1}",
-                      name, more));
+    start(fmt::format(
+        "mode = \"jetstream\"\nstream = \"{0}\"\nconsumer = \"c\"\nsubject = \"{0}.>\"\n"
+        "create_stream = true\n{1}",
+        name, more));
   }
   void stop() {
     if (!thread.joinable()) return;
@@ -90,7 +93,8 @@ class NatsSourceFixture : public ::testing::Test {
   }
   /// A number out of the server's view of the consumer.
   int of_consumer(const std::string& key) const {
-    const auto info = connect()->request("$JS.API.CONSUMER.INFO." + name + ".c", "", std::chrono::seconds(5));
+    const auto info =
+        connect()->request("$JS.API.CONSUMER.INFO." + name + ".c", "", std::chrono::seconds(5));
     const auto at = info ? info->body.find("\"" + key + "\":") : std::string::npos;
     return at == std::string::npos ? -1 : std::atoi(info->body.c_str() + at + key.size() + 3);
   }
@@ -103,7 +107,8 @@ class NatsSourceFixture : public ::testing::Test {
     return false;
   }
   double answers(const char* answer) {
-    return metrics.counter("cdviz_nats_answers_total", "", {{"component_id", "in"}, {"answer", answer}})
+    return metrics
+        .counter("cdviz_nats_answers_total", "", {{"component_id", "in"}, {"answer", answer}})
         .Value();
   }
 

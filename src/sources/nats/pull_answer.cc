@@ -25,7 +25,7 @@ PullAnswer meaning_of(int status, std::string_view text) {
         return PullAnswer::pause;
       }
       return PullAnswer::look_again;  // deleted, push based, a limit of its own
-    case 503:  // nobody listens: no consumer, or no JetStream
+    case 503:                         // nobody listens: no consumer, or no JetStream
       return PullAnswer::look_again;
     default:
       return PullAnswer::pause;

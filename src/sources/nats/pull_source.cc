@@ -121,8 +121,7 @@ class PullSource final : public Source {
 
  private:
   Result<void> open(Session& session) {
-    auto opened =
-        Connection::open(settings_.connection, [&session] { session.mailbox.wake(); });
+    auto opened = Connection::open(settings_.connection, [&session] { session.mailbox.wake(); });
     if (!opened) return opened.error();
     session.connection = std::move(*opened);
     connects_.Increment();
@@ -141,7 +140,6 @@ class PullSource final : public Source {
         session.inbox + below_inbox, "",
         [&session](Incoming&& message) { session.mailbox.put(std::move(message)); });
   }
-
 
   /// What came and was not looked at is held too: the server waits for our answer.
   void close(Session& session) {
@@ -216,7 +214,8 @@ class PullSource final : public Source {
   }
 
   milliseconds pause(const Session& session) const {
-    const auto most = std::min(kLookAtMost, std::max(milliseconds(10), session.consumer.ack_wait / 4));
+    const auto most =
+        std::min(kLookAtMost, std::max(milliseconds(10), session.consumer.ack_wait / 4));
     return blocked_since_ || clock_.now() < session.not_before ? std::min(most, kOfferAgain) : most;
   }
 
@@ -234,7 +233,8 @@ class PullSource final : public Source {
     // A message is poison when nothing of it was accepted.
     std::vector<std::size_t> refused(counts_.size(), 0);
     std::vector<std::size_t> message_of;
-    for (std::size_t i = 0; i < counts_.size(); ++i) message_of.insert(message_of.end(), counts_[i], i);
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      message_of.insert(message_of.end(), counts_[i], i);
     for (const auto& one : (*result)->refused) {
       if (one.index < message_of.size()) ++refused[message_of[one.index]];
     }
@@ -267,9 +267,8 @@ class PullSource final : public Source {
       std::move(read.begin(), read.end(), std::back_inserter(messages));
     }
     const auto offered =
-        inlet.offer(std::move(messages), [outcome = outcome_](const Result<Receipt>& result) {
-          outcome->set(result);
-        });
+        inlet.offer(std::move(messages),
+                    [outcome = outcome_](const Result<Receipt>& result) { outcome->set(result); });
     if (offered == Offered::taken) return;
     hold_.return_batch();
     if (offered == Offered::closed) {
@@ -318,12 +317,16 @@ class PullSource final : public Source {
     }
     const bool alone = std::exchange(session.one_alone, false);
     const std::size_t count = alone ? 1 : room;
+    std::size_t bytes = alone ? 0 : Pulls::kBytes;
+    if (const auto most = static_cast<std::size_t>(session.consumer.max_request_bytes); most > 0) {
+      bytes = bytes == 0 ? most : std::min(bytes, most);
+    }
     const auto number = session.pulls.add(count, clock_.now());
     return session.connection->publish(
         cdviz::nats::api_prefix(settings_.domain) + ".CONSUMER.MSG.NEXT." +
             settings_.consumer.stream + "." + settings_.consumer.name,
         fmt::format("{}.pull.{}", session.inbox, number), {},
-        Pulls::request(count, alone ? 0 : Pulls::kBytes));
+        Pulls::request(count, bytes, session.consumer.max_request_expires));
   }
 
   void arrived(Session& session, Incoming message) {
@@ -390,8 +393,8 @@ class PullSource final : public Source {
   void give_back_now(Session& session) {
     const auto released = hold_.release();
     if (released.empty()) return;
-    // nats-server 2.9 loses the first that it would deliver to a request whose subscription is gone,
-    // and those requests with it, until its ack wait is over: it is given back twice.
+    // nats-server 2.9 loses the first that it would deliver to a request whose subscription is
+    // gone, and those requests with it, until its ack wait is over: it is given back twice.
     acknowledger_.nak(released.front().incoming.reply, milliseconds(0));
     static_cast<void>(session.connection->flush(kDrain));
     clock_.wait(kForgetRequests, {});

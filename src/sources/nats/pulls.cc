@@ -1,5 +1,7 @@
 #include "sources/nats/pulls.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace cdviz::sources::nats {
@@ -27,12 +29,18 @@ std::size_t Pulls::outstanding() const {
   return sum;
 }
 
-std::string Pulls::request(std::size_t messages, std::size_t bytes) {
-  using std::chrono::duration_cast;
+std::string Pulls::request(std::size_t messages, std::size_t bytes,
+                           std::chrono::milliseconds expires_max) {
+  using std::chrono::milliseconds;
   using std::chrono::nanoseconds;
+  milliseconds expires = kExpires;
+  if (expires_max.count() > 0) expires = std::min(expires, expires_max);
+  const auto ns = [](milliseconds time) {
+    return std::chrono::duration_cast<nanoseconds>(time).count();
+  };
+  // The server wants two heartbeats to fit.
   std::string text = fmt::format(R"({{"batch":{},"expires":{},"idle_heartbeat":{})", messages,
-                                 duration_cast<nanoseconds>(kExpires).count(),
-                                 duration_cast<nanoseconds>(kHeartbeat).count());
+                                 ns(expires), ns(std::min(kHeartbeat, expires / 2)));
   if (bytes != 0) text += fmt::format(R"(,"max_bytes":{})", bytes);
   return text + "}";
 }

@@ -42,8 +42,10 @@ class Pulls {
   bool silent(Time now) const { return !empty() && now - last_sign_ > kSilence; }
 
   /// The body of a request.
-  /// @param bytes  0: any number
-  static std::string request(std::size_t messages, std::size_t bytes);
+  /// @param bytes        0: any number
+  /// @param expires_max  what the consumer allows; 0: any time
+  static std::string request(std::size_t messages, std::size_t bytes,
+                             std::chrono::milliseconds expires_max = {});
 
  private:
   struct Request {

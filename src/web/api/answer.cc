@@ -153,8 +153,9 @@ std::string file_name(const Question& question) {
 }
 
 std::string etag_of(std::string_view version, std::string_view key) {
-  const auto low = hash_of(key, hash_of(version, 0xcbf29ce484222325U));
-  const auto high = hash_of(key, hash_of(version, low ^ 0x9e3779b97f4a7c15U));
+  const auto text = fmt::format("{}:{}{}", version.size(), version, key);
+  const auto low = hash_of(text, 0xcbf29ce484222325U);
+  const auto high = hash_of(text, low ^ 0x9e3779b97f4a7c15U);
   return fmt::format("W/\"{:016x}{:016x}\"", high, low);
 }
 

@@ -2,6 +2,7 @@
 // them.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,7 +20,8 @@ namespace cdviz::web::api {
 
 struct ApiSettings {
   DatabaseSettings database = {};
-  std::string grafana_url = {};                               ///< for links; empty: none
+  std::filesystem::path queue = {};  ///< its directory, for the dead letters
+  std::string grafana_url = {};      ///< for links; empty: none
   std::size_t kept_bytes_max = std::size_t{8} * 1024 * 1024;  ///< answers that are kept
 };
 

@@ -28,8 +28,9 @@ struct LiveEvent {
 
 /// Which events; what is empty does not matter.
 struct LiveFilter {
-  std::vector<std::string> subjects, predicates, sources, environments, services;
-  std::string text;  ///< contained in one of the ids or the source, upper and lower case alike
+  std::vector<std::string> subjects = {}, predicates = {}, sources = {}, environments = {},
+                           services = {};
+  std::string text = {};  ///< contained in one of the ids or the source, upper and lower case alike
 
   bool takes(const LiveEvent& event) const;
 };

@@ -14,6 +14,7 @@ from .case import free_port, wait_for
 from .collector import BINARY
 
 VERSION = "3.9.1"
+SECURITY = "org.apache.kafka.common.security"
 POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>dev.cdviz.tests</groupId>
@@ -72,14 +73,18 @@ class Kafka:
         self.log = self.directory / "server.log"
         self.process = None
         controller = free_port()
+        self.sasl = f"127.0.0.1:{free_port()}"  # user "cdviz", password "good"; or any unsigned token
         self.config = self.directory / "server.properties"
         self.config.write_text(f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://{self.brokers}
+listeners=PLAINTEXT://127.0.0.1:{self.port},SASL://{self.sasl},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://{self.brokers},SASL://{self.sasl}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT
+listener.name.sasl.sasl.enabled.mechanisms=PLAIN,OAUTHBEARER
+listener.name.sasl.plain.sasl.jaas.config={SECURITY}.plain.PlainLoginModule required user_cdviz="good";
+listener.name.sasl.oauthbearer.sasl.jaas.config={SECURITY}.oauthbearer.OAuthBearerLoginModule required;
 log.dirs={self.directory}/data
 num.partitions={partitions}
 offsets.topic.num.partitions=4

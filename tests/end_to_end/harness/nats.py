@@ -170,10 +170,13 @@ class NatsClient:
         self.asked += 1
         address = f"{self.inbox}.{self.asked}"
         self.publish(subject, body, address, headers)
+        aside = deque()
         while True:
-            found, _, _, answer = self.next()
-            if found == address:
-                return json.loads(answer) if answer else {}
+            message = self.next()
+            if message[0] == address:
+                self.messages = aside + self.messages
+                return json.loads(message[3]) if message[3] else {}
+            aside.append(message)
 
     def api(self, what, **body):
         answer = self.request("$JS.API." + what, json.dumps(body).encode() if body else b"")
