@@ -44,7 +44,6 @@ SAMPLES = {
     "events-after": "--from 2026-01-30T10:00:00Z --to 2026-01-30T12:00:00Z --service checkout --environment prod-eu "
                     "--columns time,subject,predicate,name,deployment_kind,version,outcome",
     "events-since": "--since 0 --subject incident --columns ingest_seq,time,subject,predicate,subject_id,environment_id,service_id",
-    "incident": "--id INC-214 --columns incident_id,service_id,environment_id,began_at,resolved_at,suspect,suspect_because,ended_by",
     "incident-series": f"--from 2025-12-13 --to {END} --step 7d --columns time,incidents,resolved,restore_p50_s,restore_max_s",
     "incident-spans": f"{MONTH} --columns incident_id,service_id,environment_id,began_at,resolved_at,time_to_restore_s",
     "incident-suspects": "--id INC-219 --columns suspicion,because,service_id,environment_id,kind,version,deployed_at,before_s",
@@ -75,6 +74,9 @@ WITHOUT = {
     "sources": "it is about now",
     "violations": "the story has none",
 }
+STALE = sorted({*SAMPLES, *WITHOUT} - {path.stem for path in (ROOT / "database/queries").glob("*.sql")})
+if STALE:
+    raise RuntimeError(f"there are no such questions any more: {', '.join(STALE)}")
 KEYS = {
     "rollback": "select event_uid::text from cdviz.deployments where service_id = 'checkout' and kind = 'rollback' order by at desc limit 1",
     "run": "select run_key::text from cdviz.pipeline_runs where name = 'checkout-ci' order by last_at desc, run_key limit 1",

@@ -108,7 +108,8 @@ create view cdviz.environment_state_history as
   left join cdviz_store.named_artifact p on p.artifact_id = d.previous_artifact_id
   where d.is_change and d.action <> 'removed';
 
--- The last change of each lane up to a moment, by a probe of an index for each lane; the last report only if it is asked for.
+-- The last change of each lane up to a moment: where nothing changed since, the lane's own row has it, else a probe of an
+-- index finds it. The last report only if it is asked for.
 create function cdviz.environment_state_at(at timestamptz) returns setof cdviz.environment_state
 language sql stable parallel safe rows 1000
 begin atomic
@@ -120,14 +121,20 @@ begin atomic
      order by d.at desc, d.event_uid desc limit 1)
   from cdviz_store.environment_state e
   cross join lateral (
-    select * from cdviz_store.deployment d
-    where d.environment_id = e.environment_id and d.service_id = e.service_id and d.is_change and d.at <= environment_state_at.at
-    order by d.at desc, d.event_uid desc limit 1) c
+    select e.artifact_id, e.since as at, e.kind, e.previous_artifact_id, e.event_uid, e.source, e.actor, e.inferred
+    where e.since <= environment_state_at.at and not e.removed
+    union all
+    select d.artifact_id, d.at, d.kind, d.previous_artifact_id, d.event_uid, d.source, d.actor, d.inferred
+    from (
+      select * from cdviz_store.deployment d
+      where e.since > environment_state_at.at
+        and d.environment_id = e.environment_id and d.service_id = e.service_id and d.is_change and d.at <= environment_state_at.at
+      order by d.at desc, d.event_uid desc limit 1) d
+    where d.action <> 'removed') c
   left join cdviz_store.environment_place v on v.environment_id = e.environment_id
   left join cdviz_store.service_setting s on s.service_id = e.service_id
   left join cdviz_store.named_artifact a on a.artifact_id = c.artifact_id
-  left join cdviz_store.named_artifact p on p.artifact_id = c.previous_artifact_id
-  where c.action <> 'removed';
+  left join cdviz_store.named_artifact p on p.artifact_id = c.previous_artifact_id;
 end;
 
 -- The same for the lanes that became empty.
@@ -153,7 +160,7 @@ create view cdviz.deployment_attempts as
   left join cdviz_store.environment_place v using (environment_id)
   left join cdviz_store.service_setting s using (service_id)
   left join cdviz_store.named_artifact a on a.artifact_id = r.artifact_id
-  where r.deploys;
+  where r.deploys and r.kind in ('deployment', 'pipelinerun', 'taskrun', 'build');  -- no other can be one: fewer partitions to look into
 
 -- ============ differences ============
 create type cdviz.matrix_cell as (
@@ -164,28 +171,29 @@ create type cdviz.matrix_cell as (
 
 -- Upstream is the nearest environment before, of another tier, that has the service: production regions do not wait for
 -- each other. Without one (the first in the order, tier other) it is the newest artifact that runs anywhere.
-create function cdviz.matrix_at(at timestamptz) returns setof cdviz.matrix_cell
+create function cdviz.matrix_at(at timestamptz, services text[] default null) returns setof cdviz.matrix_cell
 language sql stable parallel safe rows 1000
 begin atomic
   with cell as materialized (
-    select s.environment_id, s.environment_tier, s.environment_rank, s.service_id, s.team, s.artifact_id, s.version, s.since, s.age_s, s.kind,
+    select row_number() over () as n, s.environment_id, s.environment_tier, s.environment_rank, s.service_id, s.team, s.artifact_id, s.version, s.since, s.age_s, s.kind,
       s.previous_artifact_id, s.previous_version, s.event_uid, s.source, s.actor, s.inferred, a.base_id, a.ranked_at
-    from cdviz.environment_state_at(matrix_at.at) s left join cdviz_store.named_artifact a using (artifact_id)),
+    from cdviz.environment_state_at(matrix_at.at) s left join cdviz_store.named_artifact a using (artifact_id)
+    where matrix_at.services is null or s.service_id = any (matrix_at.services)),
   paired as (
-    select distinct on (c.service_id, c.environment_id) c.service_id, c.environment_id,
+    select distinct on (c.n) c.n,
       u.environment_id as upstream_environment_id, u.artifact_id as upstream_artifact_id, u.version as upstream_version,
       u.base_id as upstream_base_id, u.ranked_at as upstream_ranked_at
     from cell c
     join cell u on u.service_id = c.service_id and u.artifact_id is not null
     cross join lateral (select c.environment_tier <> 'other' and u.environment_rank < c.environment_rank and u.environment_tier <> c.environment_tier as is_before) o
-    order by c.service_id, c.environment_id, o.is_before desc, case when o.is_before then u.environment_rank end desc,
+    order by c.n, o.is_before desc, case when o.is_before then u.environment_rank end desc,
       u.base_id = c.base_id desc nulls last, u.ranked_at desc, u.artifact_id desc, u.environment_id = c.environment_id desc, u.environment_id)
   select c.service_id, c.team, c.environment_id, c.environment_tier, c.environment_rank, c.artifact_id, c.version, c.since, c.age_s, c.kind,
     c.previous_artifact_id, c.previous_version, c.event_uid, c.source, c.actor, c.inferred,
     p.upstream_environment_id, p.upstream_artifact_id, p.upstream_version, n.behind, n.ahead,
     extract(epoch from matrix_at.at - n.first_missing_at)::double precision
   from cell c
-  left join paired p on p.service_id = c.service_id and p.environment_id = c.environment_id
+  left join paired p on p.n = c.n
   left join lateral (
     -- most are what runs upstream: nothing to look for
     select 0::bigint as behind, 0::bigint as ahead, null::timestamptz as first_missing_at where p.upstream_artifact_id = c.artifact_id
@@ -513,7 +521,7 @@ begin atomic
     select d.event_uid, d.at, d.environment_id, d.service_id, d.artifact_id, n.base_id, n.ranked_at
     from cdviz_store.deployment d join place using (environment_id) join cdviz_store.artifact n using (artifact_id)
     where d.is_change and d.action <> 'removed' and d.at >= change_lead_times.since and d.at < change_lead_times.until),
-  before as (
+  before as materialized (
     -- the highest that ran in the tier earlier: downwards from the top, not through all that ever was deployed
     select b.base_id, x.ranked_at
     from (select distinct base_id from made) b
@@ -812,7 +820,7 @@ comment on function cdviz.environment_state_at(timestamptz) is 'What ran where a
 comment on function cdviz.removals_at(timestamptz) is 'What did not run any more at a moment: of each service in each environment that it had been removed from, the removal, with what ran before. Example: select service_id, environment_id, at, previous_version from cdviz.removals_at(now())';
 comment on view cdviz.environment_state_history is 'What ran where, as spans of time: one row for each time that a version came to run. Example: select valid_from, valid_to, version from cdviz.environment_state_history where service_id = ''checkout'' and environment_id = ''prod-eu'' order by valid_from desc';
 comment on view cdviz.deployment_attempts is 'Runs that deploy (deployment.* events, and pipelines that a rule takes for deployments), whatever became of them. Example: select * from cdviz.deployment_attempts where outcome = ''failure'' and last_at > now() - interval ''1 day''';
-comment on function cdviz.matrix_at(timestamptz) is 'What ran where at a moment, and how far it was behind: the rows of cdviz.environment_state_at with those of cdviz.drift_at beside them, for what costs one of the two. Example: select service_id, environment_id, version, behind from cdviz.matrix_at(now()) order by service_id, environment_rank';
+comment on function cdviz.matrix_at(timestamptz, text[]) is 'What ran where at a moment, and how far it was behind, of all services or of some: the rows of cdviz.environment_state_at with those of cdviz.drift_at beside them, for what costs one of the two. Example: select service_id, environment_id, version, behind from cdviz.matrix_at(now()) order by service_id, environment_rank';
 comment on type cdviz.matrix_cell is 'Rows of cdviz.matrix_at.';
 comment on function cdviz.drift_at(timestamptz) is 'What is behind, and by how much, at a moment: each service in each environment against the nearest environment before it of another tier that has the service; against the newest that runs anywhere, if there is none. Counted by rank of artifacts, not by deployments. Example: select * from cdviz.drift_at(now() - interval ''7 days'') where behind > 0';
 comment on view cdviz.drift is 'cdviz.drift_at(now()). Example: select service_id, environment_id, version, upstream_version, behind, lag_s from cdviz.drift where behind > 0 order by lag_s desc';

@@ -39,8 +39,8 @@
 with cell as (
   select service_id, team, environment_id, environment_tier, environment_rank, artifact_id, version, since, age_s, kind, previous_version, actor, source, event_uid,
     upstream_environment_id, upstream_version, behind, ahead, lag_s
-  from cdviz.matrix_at(:at)
-  where (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
+  from cdviz.matrix_at(:at, :service)
+  where :environment is null or environment_id = any (:environment)
   union all
   select r.service_id, r.team, r.environment_id, r.environment_tier, e.rank, null, null, r.at, extract(epoch from :at - r.at)::double precision, r.kind,
     r.previous_version, r.actor, r.source, r.event_uid, null, null, null, null, null

@@ -99,7 +99,7 @@ class Queries(DatabaseTest):
             parameters, _ = header(name)
             with self.subTest(name):
                 given = [*flags(name), *(since if "from" in parameters else [])]
-                if name in ("incident", "incident-suspects", "journey"):
+                if name in ("incident-suspects", "journey"):
                     table = "changes" if name == "journey" else "incidents"
                     given[given.index("--id") + 1] = self.value(f"select {table[:-1]}_id from cdviz.{table} order by 1 limit 1")
                 if name == "event":

@@ -3,10 +3,11 @@ against what the story says."""
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 
-from store import Store
+from store import ROOT, Store
 from harness import BINARY
 from story import END, StoryTest, ago
 
@@ -19,11 +20,26 @@ def text(moment):
 
 class StoryQueries(StoryTest):
 
-    def rows(self, name, *arguments):
+    def rows(self, name, *arguments, role="story_reader"):
         done = subprocess.run([BINARY, "query", name, *arguments, "--format", "json"], capture_output=True, text=True, timeout=120, check=False,
-                              env={**os.environ, "CDVIZ_DATABASE_URL": self.server.url("story_reader", "story")})
+                              env={**os.environ, "CDVIZ_DATABASE_URL": self.server.url(role, "story")})
         self.assertEqual(done.returncode, 0, f"{name} {arguments}: {done.stderr}")
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_every_question_runs(self):
+        given = {"a": "staging", "b": "prod-eu", "artifact": "pkg:oci/checkout", "id": "checkout/482", "q": "checkout",
+                 "key": self.store.value("select run_key::text from cdviz.pipeline_runs limit 1"),
+                 "uid": self.store.value("select event_uid::text from cdviz.events limit 1")}
+        self.server.query("create role story_raw login in role cdviz_reader_raw")
+        for path in sorted((ROOT / "database/queries").glob("*.sql")):
+            flags = []
+            for name, kind, default in re.findall(r"^-- parameter (\w+) ([a-z \[\]]+?)(?: = (.*?))?: ", path.read_text(encoding="utf-8"), re.M):
+                if name in ("from", "to", "at") and kind == "timestamptz":
+                    flags += ["--" + name, text(ago(30) if name == "from" else END)]
+                elif not default:
+                    flags += ["--" + name, given[name]]
+            with self.subTest(path.stem):
+                self.rows(path.stem, *flags, role="story_raw" if path.stem == "event" else "story_reader")
 
     def test_a_cell_says_what_runs_what_is_tried_and_what_was_removed(self):
         cells = {(row["service_id"], row["environment_id"]): row for row in self.rows("state", "--at", text(END), "--removed", "true")}
