@@ -13,7 +13,9 @@ export function keyboardTests(given) {
   const focused = (page) => page.evaluate(() => document.activeElement?.textContent || document.activeElement?.getAttribute("aria-label") || "");
 
   test("g and a letter lead to every view", async () => {
-    const shown = await visit();
+    // So fast through them all that the server may ask to wait: the pages then wait, and say nothing.
+    const shown = await Visit.open(given.browser, given.demo.url, "/", { expect: [429] });
+    await shown.says(/web-shop/);
     const places = {
       t: "timeline",
       x: "compare",
