@@ -30,18 +30,18 @@ std::string_view content_type_of(std::string_view file) {
 bool never_changes(std::string_view file) { return std::ranges::count(file, '.') == 2; }
 
 net::Response page(const EmbeddedFile& file) {
-  return {.status = 200,
-          .content_type = std::string(content_type_of(file.name)),
-          .body = std::string(file.content),
-          .headers = {{"Content-Security-Policy",
-                       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-                       "connect-src 'self'; base-uri 'none'; form-action 'none'; "
-                       "frame-ancestors 'none'"},
-                      {"X-Content-Type-Options", "nosniff"},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"Cache-Control", never_changes(file.name)
-                                    ? "public, max-age=31536000, immutable"
-                                    : "no-cache"}}};
+  return {
+      .status = 200,
+      .content_type = std::string(content_type_of(file.name)),
+      .body = std::string(file.content),
+      .headers = {{"Content-Security-Policy",
+                   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+                   "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                   "frame-ancestors 'none'"},
+                  {"X-Content-Type-Options", "nosniff"},
+                  {"Referrer-Policy", "no-referrer"},
+                  {"Cache-Control",
+                   never_changes(file.name) ? "public, max-age=31536000, immutable" : "no-cache"}}};
 }
 
 net::Response document(int status, std::string body) {
