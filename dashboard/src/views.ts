@@ -2,8 +2,13 @@
 import type { FunctionComponent } from "preact";
 import { Collector } from "./views/collector.tsx";
 import { Compare } from "./views/compare.tsx";
+import { Delivery } from "./views/delivery.tsx";
 import { Events } from "./views/events.tsx";
+import { Incidents } from "./views/incidents.tsx";
+import { Journey } from "./views/journey.tsx";
 import { Overview } from "./views/overview.tsx";
+import { Pipelines } from "./views/pipelines.tsx";
+import { Tests } from "./views/tests.tsx";
 import { Timeline } from "./views/timeline.tsx";
 
 export interface View {
@@ -23,6 +28,18 @@ export const views: readonly View[] = [
   { path: "", title: "Overview", key: "m", component: Overview, moment: true, filters: true },
   { path: "timeline", title: "Timeline", key: "t", component: Timeline, time: true, filters: true },
   { path: "compare", title: "Compare", key: "x", component: Compare, filters: true },
+  { path: "journey", title: "Journey", key: "j", component: Journey },
   { path: "events", title: "Events", key: "e", component: Events, time: true },
+  { path: "pipelines", title: "Pipelines", key: "p", component: Pipelines, time: true },
+  { path: "tests", title: "Tests", key: "s", component: Tests, time: true },
+  { path: "delivery", title: "Delivery", key: "d", component: Delivery, time: true, filters: true },
+  {
+    path: "incidents",
+    title: "Incidents",
+    key: "i",
+    component: Incidents,
+    time: true,
+    filters: true,
+  },
   { path: "collector", title: "Collector", key: "c", component: Collector },
 ];

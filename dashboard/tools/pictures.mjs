@@ -17,6 +17,10 @@ const pictures = [
     height: 560,
   },
   { file: "dashboard/compare.png", path: "/compare?a=staging&b=prod-eu", height: 470 },
+  { file: "dashboard/journey.png", path: "/journey?id=checkout/482", height: 560 },
+  { file: "dashboard/pipelines.png", path: "/pipelines?sel=payments-ci", height: 760 },
+  { file: "dashboard/delivery.png", path: "/delivery", height: 860 },
+  { file: "dashboard/incidents.png", path: "/incidents?sel=INC-214", height: 800 },
   { file: "dashboard/events.png", path: "/events?from=now-2d&to=now", height: 640 },
   { file: "dashboard/collector.png", path: "/collector", height: 860 },
 ];

@@ -22,13 +22,14 @@ create view cdviz_store.artifact_change as
 
 -- Order and tier of environments, worked out once for a query and not for each of its rows. `before`: those of a lower
 -- rank and another tier. Regions of one tier do not wait for each other, and what is in tier other is in no order.
+-- DISTINCT, though each is there once: so the planner knows it, and leaves out a join that nobody asks a column of.
 create view cdviz_store.environment_place as
   with place as materialized (select environment_id, tier, rank from cdviz_store.environment_known),
   ordered as materialized (
     select v.environment_id, v.tier, v.rank,
       array(select e.environment_id from place e where e.rank < v.rank and e.tier <> v.tier and v.tier <> 'other') as before
     from place v)
-  select environment_id, tier, rank, before from ordered;
+  select distinct on (environment_id) environment_id, tier, rank, before from ordered;
 
 -- ============ things ============
 create view cdviz.environments as
@@ -598,32 +599,67 @@ create type cdviz.journey_step as (
 create function cdviz.journey(id text) returns setof cdviz.journey_step
 language sql stable parallel safe rows 50
 begin atomic
-  with artifacts as (
-    select artifact_id, change_id, change_source, chain_id, packaged_at, signed_at, published_at, deleted_at, published_by
-    from cdviz_store.artifact
-    -- as it is, or a package URL with qualifiers that its canonical form does not have
-    where artifact_id in (journey.id, split_part(split_part(journey.id, '#', 1), '?', 1)) or change_id = journey.id),
-  changes as (
-    select c.* from cdviz_store.change c where c.change_id = journey.id
+  with given as materialized (
+    select journey.id as id, split_part(split_part(journey.id, '#', 1), '?', 1) as purl,
+      substring(split_part(split_part(journey.id, '#', 1), '?', 1) from '^(.*)@[^@]*$') as base, substring(split_part(split_part(journey.id, '#', 1), '?', 1) from '@([^@]*)$') as version,
+      case when journey.id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then journey.id::uuid end as uid),
+  asked as (
+    -- a chain; or an event, or the events of a run, an incident, a ticket, by the chain they belong to
+    select g.id as chain_id from given g
     union
-    select c.* from artifacts a join cdviz_store.artifact_change l using (artifact_id) join cdviz_store.change c using (change_key)),
-  chains as (
-    select chain_id from artifacts where chain_id is not null
-    union select chain_id from changes where chain_id is not null
-    union select journey.id),
+    select e.chain_id from given g join cdviz.events e on e.event_uid = g.uid where e.chain_id is not null
+    union
+    select e.chain_id from given g join cdviz.events e on hashtextextended(e.subject_id, 0) = hashtextextended(g.id, 0) and e.subject_id = g.id
+    where e.chain_id is not null and e.subject not in ('artifact', 'change', 'service', 'environment', 'repository', 'branch')),
+  told as materialized (
+    select distinct e.subject, e.subject_id, e.subject_key
+    from asked c
+    cross join lateral (
+      select x.subject, x.subject_id, x.subject_key from cdviz.events x
+      where hashtextextended(x.chain_id, 0) = hashtextextended(c.chain_id, 0) and x.chain_id = c.chain_id limit 10000) e),
+  named as (
+    -- as it is, or a package URL with qualifiers that its canonical form does not have, or the version that people know
+    select a.artifact_id, 1 as via from given g join cdviz_store.artifact a on a.artifact_id in (g.id, g.purl)
+    union all
+    select a.artifact_id, 1 from given g join cdviz_store.artifact a on a.base_id = g.base and a.known_as = g.version
+    union all
+    select a.artifact_id, 2 from given g join cdviz_store.artifact a on a.change_id = g.id
+    union all
+    select d.artifact_id, 3 from given g join cdviz_store.deployment d on d.event_uid = g.uid where d.artifact_id is not null
+    union all
+    -- the spellings that tools use; another one is found by its change
+    select a.artifact_id, 4 from told t
+    join cdviz_store.artifact a on a.artifact_id = split_part(split_part(replace(replace(t.subject_id, '%3A', ':'), '%3a', ':'), '#', 1), '?', 1)
+    where t.subject = 'artifact'
+    union all
+    select a.artifact_id, 4 from told t join cdviz_store.change c on c.change_key = t.subject_key join cdviz_store.artifact a on a.change_id = c.change_id
+    where t.subject = 'change'),
+  artifacts as materialized (
+    select a.artifact_id, a.change_id, a.change_source, a.chain_id, a.packaged_at, a.signed_at, a.published_at, a.deleted_at, a.published_by,
+      case n.via when 1 then 'id' when 2 then 'field: change of the artifact' when 3 then 'field: artifact' else 'chain' end as via
+    from (select artifact_id, min(via) as via from named group by artifact_id) n join cdviz_store.artifact a using (artifact_id)),
+  changes as materialized (
+    select c.* from given g join cdviz_store.change c on c.change_id = g.id
+    union
+    select c.* from artifacts a join cdviz_store.artifact_change l using (artifact_id) join cdviz_store.change c using (change_key)
+    union
+    select c.* from told t join cdviz_store.change c on c.change_key = t.subject_key where t.subject = 'change'),
   chained as (
-    select distinct e.subject_key
-    from chains c
+    select t.subject_key from told t
+    union
+    select e.subject_key
+    from (select chain_id from artifacts where chain_id is not null union select chain_id from changes where chain_id is not null) c
     cross join lateral (
       select x.subject_key from cdviz.events x
       where hashtextextended(x.chain_id, 0) = hashtextextended(c.chain_id, 0) and x.chain_id = c.chain_id limit 10000) e),
   steps (at, step, subject, subject_id, source, name, environment_id, service_id, artifact_id, outcome, duration_s, uri, via, event_uid) as (
     select t.at, t.step, 'change', c.change_id, c.source, c.description, null, null, null, null, null::double precision, c.uri,
-      case when c.change_id = journey.id then 'id' else 'field: change of the artifact' end, null::uuid
+      case when c.change_id = journey.id then 'id'
+           when exists (select from artifacts a where a.change_id = c.change_id) then 'field: change of the artifact' else 'chain' end, null::uuid
     from changes c cross join lateral (values (c.created_at, 'created'), (c.first_reviewed_at, 'reviewed'), (c.merged_at, 'merged'), (c.abandoned_at, 'abandoned')) t (at, step)
     union all
     select t.at, t.step, 'artifact', a.artifact_id, null, n.version, null, null, a.artifact_id, null, null, null,
-      case when a.change_id = journey.id then 'field: change of the artifact' else 'id' end, null
+      a.via, null
     from artifacts a join cdviz_store.named_artifact n using (artifact_id)
     cross join lateral (values (a.packaged_at, 'packaged'), (a.signed_at, 'signed'), (a.published_at, 'published'), (a.deleted_at, 'deleted')) t (at, step)
     union all
@@ -803,7 +839,7 @@ comment on function cdviz.change_lead_times(timestamptz, timestamptz, text) is '
 comment on type cdviz.change_lead_time is 'Rows of cdviz.change_lead_times.';
 comment on function cdviz.delivery_metrics(timestamptz, timestamptz, text, text[], text[], text[]) is 'The five metrics of delivery, one row: deployment frequency, change lead time, change fail rate, failed deployment recovery time, rework rate; each with what it was computed from. Null means not known. Example: select * from cdviz.delivery_metrics(now() - interval ''30 days'', services => array[''checkout''])';
 comment on type cdviz.delivery_metric is 'Row of cdviz.delivery_metrics.';
-comment on function cdviz.journey(text) is 'From the change to production, oldest step first: of a change, an artifact or a chain, by its id. Example: select at, step, subject, name, environment_id, via from cdviz.journey(''pkg:oci/checkout@1.18.0'')';
+comment on function cdviz.journey(text) is 'From the change to production, oldest step first: of a change, an artifact, a run, a chain or an event, by its id (of an event the event_uid). Example: select at, step, subject, name, environment_id, via from cdviz.journey(''pkg:oci/checkout@1.18.0'')';
 comment on type cdviz.journey_step is 'Rows of cdviz.journey.';
 comment on function cdviz.subject_events(text, text, text) is 'All events of one subject, oldest first; of one source if it is given. Example: select time, predicate from cdviz.subject_events(''incident'', ''INC-214'')';
 comment on function cdviz.chain_events(text) is 'All events of one chain (context.chainId), oldest first. Example: select time, subject, predicate, subject_id from cdviz.chain_events(''00ce1b6f-2f4d-4ad1-9d21-2f80b4f4a2c6'')';

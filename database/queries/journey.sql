@@ -1,11 +1,11 @@
 -- Where is a change or an artifact now, and what did it go through?
 --
 -- From the change over its build and its artifact to every deployment and incident, oldest step first. The id is that of a
--- change, an artifact (a package URL) or a chain.
+-- change, an artifact (a package URL, with its digest or the version that people know), a run, a chain, or an event (its event_uid).
 --
 -- example: cdviz-collector query journey --id pkg:oci/checkout@1.18.0
 -- example: cdviz-collector query journey --id 482
--- parameter id text: The change, artifact or chain
+-- parameter id text: The change, artifact, run, chain or event
 -- column at timestamptz: When it happened or began
 -- column step text: created, reviewed, merged; packaged, signed, published; ran; deploy, upgrade, rollback; incident; linked: …
 -- column subject text: change, artifact, service, incident, or the kind of the run

@@ -99,8 +99,8 @@ class Queries(DatabaseTest):
             parameters, _ = header(name)
             with self.subTest(name):
                 given = [*flags(name), *(since if "from" in parameters else [])]
-                if name in ("incident-suspects", "journey"):
-                    table = "incidents" if name == "incident-suspects" else "changes"
+                if name in ("incident", "incident-suspects", "journey"):
+                    table = "changes" if name == "journey" else "incidents"
                     given[given.index("--id") + 1] = self.value(f"select {table[:-1]}_id from cdviz.{table} order by 1 limit 1")
                 if name == "event":
                     given[-1] = self.value("select event_uid::text from cdviz.events limit 1")
@@ -154,3 +154,12 @@ class Queries(DatabaseTest):
 
     def test_the_list_has_every_question(self):
         self.assertEqual([line.split()[0] for line in self.ask("--list").stdout.splitlines()], QUERIES)
+
+    def test_where_the_database_is_may_stand_before_the_question_or_behind_it(self):
+        url = self.server.url("test_reader", "filled")
+        asked = {**os.environ, "CDVIZ_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+        for arguments in (["--url", url, "environments"], ["environments", "--url", url], ["--url", asked["CDVIZ_DATABASE_URL"], "environments", "--url", url]):
+            done = subprocess.run([BINARY, "query", *arguments], capture_output=True, text=True, timeout=60, check=False, env=asked)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("staging", done.stdout)
+        self.assertEqual(self.ask("--list", "--data-dir", "/nowhere").stdout, self.ask("--list").stdout)

@@ -193,3 +193,19 @@ class StoryQueries(StoryTest):
         self.assertEqual(versions[1], versions[2], "what is there already changes nothing")
         self.assertNotEqual(versions[2], versions[3])
         self.assertEqual(versions[2], versions[4])
+
+    def test_a_journey_begins_wherever_one_stands(self):
+        change = "checkout/482"
+        steps = self.rows("journey", "--id", change)
+        facts = lambda rows: {(row["at"], row["step"], row["subject_id"], row["environment_id"]) for row in rows}  # noqa: E731
+        whole = facts(steps)
+        self.assertTrue({"created", "merged", "packaged", "signed", "published", "ran", "upgrade", "incident"} <= {row["step"] for row in steps}, steps)
+        run = next(row["subject_id"] for row in steps if row["subject"] == "pipelinerun" and row["name"] == "checkout-ci")
+        rollback = next(row["event_uid"] for row in self.rows("deployments", *ALL, "--service", "checkout", "--environment", "prod-eu") if row["version"] == "1.18.0")
+        chain = self.store.value("select chain_id from cdviz.changes where change_id = %s", (change,))
+        for start in ("pkg:oci/checkout@1.18.0", run, rollback, chain):
+            with self.subTest(start):
+                have = self.rows("journey", "--id", start)
+                self.assertEqual(facts(have) ^ whole, set())
+                self.assertTrue(all(row["via"] for row in have))
+        self.assertEqual(self.rows("journey", "--id", "nothing of this name"), [])

@@ -192,7 +192,17 @@ int unknown_flags(const Query& query, const CLI::App& verb) {
   return 0;
 }
 
-void add_one(CLI::App& parent, const Query& query, int& exit_code) {
+/// Where the database is: as told behind the question, else before it.
+DatabaseFlags merged(const DatabaseFlags& behind, const DatabaseFlags& before) {
+  auto flags = behind;
+  if (flags.url.empty() && flags.url_file.empty() && flags.data_dir.empty() &&
+      flags.config->files.empty() && flags.config->settings.empty())
+    flags = before;
+  return flags;
+}
+
+void add_one(CLI::App& parent, const Query& query,
+             const std::shared_ptr<DatabaseFlags>& database_before, int& exit_code) {
   auto* const verb = parent.add_subcommand(query.name, query.title);
   auto flags = std::make_shared<Flags>();
   flags->query = &query;
@@ -216,7 +226,8 @@ void add_one(CLI::App& parent, const Query& query, int& exit_code) {
   flags->database = add_database_flags(*verb);
   verb->footer(footer_of(query));
   verb->allow_extras();
-  verb->callback([flags, verb, &exit_code] {
+  verb->callback([flags, verb, database_before, &exit_code] {
+    *flags->database = merged(*flags->database, *database_before);
     exit_code = unknown_flags(*flags->query, *verb);
     if (exit_code == 0) exit_code = run(*flags);
   });
@@ -244,9 +255,11 @@ void add_query(CLI::App& app, int& exit_code) {
       "Exit codes: 0 done (also without rows), 1 failed, 64 usage, 78 configuration.");
   auto listing = std::make_shared<bool>(false);
   verb->add_flag("--list", *listing, "Only list the questions");
-  for (const auto& query : queries::library()) add_one(*verb, query, exit_code);
+  // Before the name of the question as well as behind it; --list needs none of them.
+  const auto database = add_database_flags(*verb);
+  for (const auto& query : queries::library()) add_one(*verb, query, database, exit_code);
   verb->allow_extras();
-  verb->callback([verb, listing, &exit_code] {
+  verb->callback([verb, listing, database, &exit_code] {
     if (!verb->get_subcommands().empty()) return;
     const auto unknown = verb->remaining();
     if (*listing && unknown.empty()) {

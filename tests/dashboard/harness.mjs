@@ -263,5 +263,10 @@ export const views = [
   { path: "/timeline", name: "timeline", says: /checkout[\s\S]*prod-eu/ },
   { path: "/compare?a=staging&b=prod-eu", name: "compare", says: /catalog[\s\S]*2 versions/ },
   { path: "/events?from=now-7d", name: "events", says: /incident\.(detected|reported)[\s\S]*INC-219/ },
+  { path: "/journey?id=checkout/482", name: "journey", says: /lead time to production[\s\S]*INC-214/ },
+  { path: "/pipelines?sel=nightly", name: "pipelines", says: /stuck[\s\S]*payments-ci[\s\S]*nightly\/\d+/ },
+  { path: "/tests", name: "tests", says: /flaky[\s\S]*auth\/unit\/login-retry/ },
+  { path: "/delivery?sel=fail-rate", name: "delivery", says: /Change lead time[\s\S]*named by an incident/ },
+  { path: "/incidents?sel=INC-214", name: "incidents", says: /INC-219[\s\S]*resolved[\s\S]*go back to/ },
   { path: "/collector", name: "collector", says: /\/demo\/argocd/ },
 ];

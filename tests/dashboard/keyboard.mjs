@@ -14,7 +14,18 @@ export function keyboardTests(given) {
 
   test("g and a letter lead to every view", async () => {
     const shown = await visit();
-    const places = { t: "timeline", x: "compare", e: "events", c: "collector", m: "" };
+    const places = {
+      t: "timeline",
+      x: "compare",
+      j: "journey",
+      e: "events",
+      p: "pipelines",
+      s: "tests",
+      d: "delivery",
+      i: "incidents",
+      c: "collector",
+      m: "",
+    };
     for (const [key, place] of Object.entries(places)) {
       await shown.page.keyboard.press("g");
       await shown.page.keyboard.press(key);

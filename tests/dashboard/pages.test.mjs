@@ -1,6 +1,7 @@
 // The pages in a real browser, served by the real program: one demo story and one empty server for all tests.
 import { after, before } from "node:test";
 import { launch, Up } from "./harness.mjs";
+import { flowTests } from "./flow.mjs";
 import { keyboardTests } from "./keyboard.mjs";
 import { lookTests } from "./looks.mjs";
 import { stateTests } from "./states.mjs";
@@ -18,6 +19,7 @@ after(async () => {
 
 stateTests(given); // first: the empty server is empty yet
 storyTests(given);
+flowTests(given);
 keyboardTests(given);
 lookTests(given);
 outageTests(given); // last: it takes them away

@@ -14,6 +14,11 @@ const main = {
   timeline: "**/api/v1/timeline/lanes*",
   compare: "**/api/v1/compare*",
   events: "**/api/v1/events?*",
+  journey: "**/api/v1/journey*",
+  pipelines: "**/api/v1/pipelines*",
+  tests: "**/api/v1/tests/cases*",
+  delivery: "**/api/v1/delivery?*",
+  incidents: "**/api/v1/incidents?*",
   collector: "**/api/v1/collector",
 };
 
@@ -89,6 +94,11 @@ export function stateTests(given) {
     ["/?service=no-such-service", /No service matches[\s\S]*no-such-service/, /web-shop/],
     ["/timeline?service=no-such-service", /No deployment matches[\s\S]*no-such-service/, /checkout/],
     ["/compare?service=no-such-service&a=staging&b=prod-eu", /No such service/, null],
+    ["/journey?id=no-such-id", /No change, artifact or chain has the id/, null],
+    ["/pipelines?q=no-such-name", /No pipeline has “no-such-name”/, /nightly/],
+    ["/tests?q=no-such-case", /No case here has “no-such-case”/, /login-retry/],
+    ["/delivery?service=no-such-service", /No deployment matches[\s\S]*no-such-service/, /Change lead time/],
+    ["/incidents?service=no-such-service", /No incident matches[\s\S]*no-such-service/, /INC-219/],
     ["/events?q=no-such-thing-anywhere", /No event matches[\s\S]*no-such-thing/, /pipelinerun/],
   ];
   for (const [path, words, after] of nothing) {
@@ -108,6 +118,13 @@ export function stateTests(given) {
     ["/timeline", /No service\.\* events yet/],
     ["/compare?a=staging&b=prod-eu", /No service\.\* events yet/],
     ["/events", /No event matches/],
+    ["/journey", /No change\.\* or artifact\.\* events yet/],
+    ["/journey?id=x", /No change\.\* or artifact\.\* or pipelinerun\.\* events yet/],
+    ["/pipelines", /No pipelinerun\.\* events yet/],
+    ["/tests", /No testcaserun\.\* events yet/],
+    ["/tests?tab=suites", /No testsuiterun\.\* events yet/],
+    ["/delivery", /No service\.\* events yet/],
+    ["/incidents", /No incident\.\* events yet/],
     ["/collector", /Nothing was refused/],
   ];
   for (const [path, words] of never) {

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { ago, clip, dateTime, exact, safeLink, shortDateTime, shortName } from "../format.ts";
 import { now } from "../state/range.ts";
 import { zone } from "../state/settings.ts";
+import { own } from "../state/time.ts";
 
 const milliseconds = (time: string | number): number =>
   typeof time === "number" ? time : Date.parse(time);
@@ -35,16 +36,28 @@ export function Moment({
   );
 }
 
+/// A short name is not broken within a word; a long one must be, anywhere.
+const wordClass = (text: string) => (text.length <= 24 ? "short" : undefined);
+
 /// An id by its last part; the whole of it on hover. <bdi>: an id's own direction must not turn the line around.
 export function Id({ id, whole }: { id: string | null | undefined; whole?: boolean }) {
   if (!id) return <span class="muted">–</span>;
-  return <bdi title={clip(id, 5000)}>{clip(whole ? id : shortName(id), 120)}</bdi>;
+  const shown = clip(whole ? id : shortName(id), 120);
+  return (
+    <bdi class={wordClass(shown)} title={clip(id, 5000)}>
+      {shown}
+    </bdi>
+  );
 }
 
 /// Text of an event, or a dash.
 export function Text({ text, max = 160 }: { text: string | null | undefined; max?: number }) {
   if (!text) return <span class="muted">–</span>;
-  return <bdi title={text.length > max ? clip(text, 5000) : undefined}>{clip(text, max)}</bdi>;
+  return (
+    <bdi class={wordClass(text)} title={text.length > max ? clip(text, 5000) : undefined}>
+      {clip(text, max)}
+    </bdi>
+  );
 }
 
 /// A link to elsewhere if the address is http(s), else nothing at all.
@@ -59,7 +72,7 @@ export function Outside({
   if (!link) return null;
   return (
     <a href={link} target="_blank" rel="noopener noreferrer">
-      {children} ↗
+      {children}&nbsp;↗
     </a>
   );
 }
@@ -90,13 +103,17 @@ const looks: Record<string, Look> = {
   abandoned: { sign: "⊘", word: "abandoned", tone: "muted" },
   incident: { sign: "!", word: "incident", tone: "fail" },
   open: { sign: "!", word: "open", tone: "fail" },
+  flaky: { sign: "~", word: "flaky", tone: "warn" },
+  broken: { sign: "✕", word: "broken", tone: "fail" },
+  failing: { sign: "▲", word: "failing", tone: "warn" },
+  healthy: { sign: "●", word: "healthy", tone: "ok" },
   resolved: { sign: "●", word: "resolved", tone: "ok" },
 };
 
 /// The look of a kind, an outcome or a state; unknown ones are shown as they are.
 export function lookOf(name: string | null | undefined): Look {
   if (!name) return { sign: "–", word: "unknown", tone: "muted" };
-  const known = looks[name] ?? looks[name.replace(/(l?ed|ped)$/, "")];
+  const known = own(looks, name) ?? own(looks, name.replace(/(l?ed|ped)$/, ""));
   return known ?? { sign: "•", word: clip(name, 40), tone: "muted" };
 }
 

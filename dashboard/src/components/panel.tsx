@@ -141,7 +141,7 @@ export function Panel({
   );
 }
 
-function PanelMenu({
+export function PanelMenu({
   id,
   title,
   asked,

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Answer, Column } from "../data/client.ts";
 import { count, duration, percent } from "../format.ts";
+import { param, setParams } from "../state/location.ts";
 import { Moment, Text } from "./basics.tsx";
 
 export interface Cell<Row> {
@@ -22,6 +23,9 @@ interface Props<Row> {
   /// A click on the row, or Enter when it has the focus (j, k).
   readonly open?: (row: Row) => void;
   readonly selected?: (row: Row) => boolean;
+  /// The parameter of the address that says by which column it is sorted: `pass`, `-p50` for downwards. Without it
+  /// the order is forgotten with the view.
+  readonly sortParam?: string;
   /// What stands below a row that is open.
   readonly below?: (row: Row) => ComponentChildren | null;
 }
@@ -33,8 +37,38 @@ function compare(a: string | number | null, b: string | number | null): number {
     : String(a).localeCompare(String(b));
 }
 
-export function Table<Row>({ label, rows, cells, keyOf, open, selected, below }: Props<Row>) {
-  const [sort, setSort] = useState<{ column: number; down: boolean } | null>(null);
+interface Sort {
+  readonly column: number;
+  readonly down: boolean;
+}
+
+/// By the first word of a column's title, which is what people read in the address.
+const wordOf = (cell: Cell<never>): string =>
+  typeof cell.title === "string" ? (cell.title.split(" ")[0] ?? "") : "";
+
+function useSort(cells: readonly Cell<never>[], name: string | undefined) {
+  const [own, setOwn] = useState<Sort | null>(null);
+  if (name === undefined) return [own, setOwn] as const;
+  const wanted = param(name) ?? "";
+  const down = wanted.startsWith("-");
+  const word = down ? wanted.slice(1) : wanted;
+  const column = word === "" ? -1 : cells.findIndex((cell) => wordOf(cell) === word);
+  const set = (next: Sort | null) =>
+    setParams({ [name]: next && `${next.down ? "-" : ""}${wordOf(cells[next.column]!)}` }, true);
+  return [column < 0 ? null : { column, down }, set] as const;
+}
+
+export function Table<Row>({
+  label,
+  rows,
+  cells,
+  keyOf,
+  open,
+  selected,
+  below,
+  sortParam,
+}: Props<Row>) {
+  const [sort, setSort] = useSort(cells as unknown as readonly Cell<never>[], sortParam);
   const by = sort ? cells[sort.column]?.by : undefined;
   const sorted = by
     ? [...rows].sort((a, b) => (sort!.down ? -1 : 1) * compare(by(a), by(b)))

@@ -20,6 +20,8 @@ interface Props {
   readonly series: readonly string[];
   readonly label: string;
   readonly height?: number;
+  /// How a value is written; without it, it is a count.
+  readonly text?: (value: number) => string;
   /// Without an axis: where one stands right below.
   readonly bare?: boolean;
 }
@@ -44,8 +46,10 @@ export function Histogram({
   series,
   label,
   height = 84,
+  text,
   bare,
 }: Props) {
+  const words = text ?? count;
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(range, width);
   const { drag, handlers } = useBrush(scale);
@@ -84,7 +88,7 @@ export function Histogram({
           width={width}
           height={height}
           role="img"
-          aria-label={`${label}: ${count(total)} in all, at most ${count(most)} in one step`}
+          aria-label={`${label}: ${text ? "" : `${count(total)} in all, `}at most ${words(most)} in one step`}
           {...handlers}
         >
           {!bare && <TimeAxis scale={scale} height={height} />}
@@ -95,7 +99,7 @@ export function Histogram({
             return (
               <g key={time}>
                 <title>
-                  {`${exact(time)}\n${stack.map((bin) => `${bin.series} ${count(bin.n)}`).join("\n")}`}
+                  {`${exact(time)}\n${stack.map((bin) => `${bin.series} ${words(bin.n)}`).join("\n")}`}
                 </title>
                 {stack.map((bin) => {
                   const tall = (bin.n / most) * room;

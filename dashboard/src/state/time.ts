@@ -1,6 +1,10 @@
 // Time in Grafana's syntax: `now`, `now-7d`, `now-1d/d`, epoch milliseconds, RFC 3339. Pure functions.
 // https://grafana.com/docs/grafana/latest/dashboards/use-dashboards/#time-units-and-relative-ranges
 
+/// What a table has under a text that people may write: never what every object has ("constructor").
+export const own = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 export const second = 1000;
 export const minute = 60 * second;
 export const hour = 60 * minute;

@@ -109,7 +109,7 @@ function Bands({ bands, scale }: { bands: readonly Band[]; scale: TimeScale }) {
             <g key={`${band.id} ${lane}`}>
               <title>{`incident ${band.words}`}</title>
               <rect x={x} y={y} width={Math.max(3, end - x)} height={laneHeight} />
-              <text x={x + Math.max(3, end - x) / 2} y={y + laneHeight - 8} text-anchor="middle">
+              <text x={Math.max(x + 2, end - 5)} y={y + laneHeight - 8} text-anchor="middle">
                 !
               </text>
             </g>
@@ -163,11 +163,13 @@ interface LanesProps {
   readonly shown: Range;
   readonly incidents: readonly IncidentsRow[];
   readonly attempts: readonly AttemptsRow[];
+  /// What a click on a bar or on the name of a lane does; without it the lane is chosen here.
+  readonly choose?: (service: string, environment: string) => void;
 }
 
 const open = (service: string, environment: string) => setParams({ sel: [service, environment] });
 
-export function Lanes({ lanes, shown, incidents, attempts }: LanesProps) {
+export function Lanes({ lanes, shown, incidents, attempts, choose = open }: LanesProps) {
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(shown, width);
   const { drag, handlers, wasDragged } = useBrush(scale);
@@ -176,7 +178,7 @@ export function Lanes({ lanes, shown, incidents, attempts }: LanesProps) {
   const moment = pointer === null ? null : scale.invert(pointer).getTime();
   const bands = bandsOf(incidents, lanes, Date.now());
   const onOpen = (row: LanesRow) => {
-    if (!wasDragged()) open(row.service_id, row.environment_id);
+    if (!wasDragged()) choose(row.service_id, row.environment_id);
   };
   const by = params("service").length === 1 ? "environment" : "both";
   // The same marks while only the pointer moves: there may be 2,000 of them.
@@ -215,7 +217,7 @@ export function Lanes({ lanes, shown, incidents, attempts }: LanesProps) {
             class="lane-label"
             data-row
             style={{ height: `${laneHeight}px` }}
-            onClick={() => open(lane.service, lane.environment)}
+            onClick={() => choose(lane.service, lane.environment)}
           >
             <span class="hidden">{`${shortName(lane.service)} in ${shortName(lane.environment)}: ${plural(lane.rows.length, "version")}`}</span>
             {by === "both" && lane.head && (

@@ -1,0 +1,91 @@
+// Two figures of each of a few things: a dot a thing. The table beside it says the same in words.
+import { clip, shortName } from "../format.ts";
+import { useWidth } from "./measure.ts";
+
+export interface Dot {
+  readonly id: string;
+  readonly x: number;
+  readonly y: number;
+  /// It stands on few: drawn hollow.
+  readonly few: boolean;
+}
+
+interface Props {
+  readonly dots: readonly Dot[];
+  readonly xWords: string;
+  readonly yWords: string;
+  readonly xText: (value: number) => string;
+  readonly yText: (value: number) => string;
+  readonly open: (id: string) => void;
+}
+
+const left = 52;
+const bottom = 34;
+const top = 14;
+
+export function Scatter({ dots, xWords, yWords, xText, yText, open }: Props) {
+  const [box, width] = useWidth<HTMLDivElement>();
+  const height = 240;
+  const right = 70;
+  const xMost = Math.max(...dots.map((dot) => dot.x), 1e-9);
+  const yMost = Math.max(...dots.map((dot) => dot.y), 0.01);
+  const x = (value: number) => left + (value / xMost) * Math.max(1, width - left - right);
+  const y = (value: number) => height - bottom - (value / yMost) * (height - bottom - top);
+  // Labels that would lie on another one are left out: the dot's title has the name.
+  const taken: { x: number; y: number }[] = [];
+  const free = (at: { x: number; y: number }) => {
+    const no = taken.some((one) => Math.abs(one.x - at.x) < 62 && Math.abs(one.y - at.y) < 12);
+    if (!no) taken.push(at);
+    return !no;
+  };
+  return (
+    <div ref={box} class="chart">
+      {width > 0 && (
+        <svg
+          class="scatter"
+          width={width}
+          height={height}
+          role="img"
+          aria-label={`${yWords} over ${xWords}, ${dots.length} services; the table has the figures`}
+        >
+          <g class="axis" aria-hidden="true">
+            <line x1={left} x2={width - 8} y1={height - bottom} y2={height - bottom} />
+            <line x1={left} x2={left} y1={top} y2={height - bottom} />
+            <text x={left} y={height - bottom + 14}>
+              0
+            </text>
+            <text x={x(xMost)} y={height - bottom + 14} text-anchor="middle">
+              {xText(xMost)}
+            </text>
+            <text x={(left + width - right) / 2} y={height - 4} text-anchor="middle">
+              {xWords}
+            </text>
+            <text x={left - 5} y={height - bottom} text-anchor="end">
+              0
+            </text>
+            <text x={left - 5} y={top + 8} text-anchor="end">
+              {yText(yMost)}
+            </text>
+            <text x={left + 4} y={top - 3}>
+              {yWords}
+            </text>
+          </g>
+          {dots.map((dot) => {
+            const at = { x: x(dot.x), y: y(dot.y) };
+            return (
+              <g key={dot.id} class={dot.few ? "few pick" : "pick"} onClick={() => open(dot.id)}>
+                <title>{`${clip(dot.id, 200)}\n${xText(dot.x)}, ${yText(dot.y)}`}</title>
+                <circle cx={at.x} cy={at.y} r={5} />
+                {free(at) && (
+                  <text x={at.x + 8} y={at.y + 4}>
+                    {clip(shortName(dot.id), 14)}
+                  </text>
+                )}
+              </g>
+            );
+          })}
+        </svg>
+      )}
+    </div>
+  );
+}
