@@ -31,6 +31,7 @@ SAMPLES = {
     "delivery-deployments": f"{MONTH} --failed true --columns at,environment_id,service_id,version,failed_because,incident_id,recovery_s",
     "delivery-series": f"--from 2025-12-13 --to 2026-01-31 --step 7d --columns time,deployments,lead_time_p50_s,failed,change_fail_rate,unplanned",
     "deployment-rules": "--columns rule,kind,pipeline,source,service,environment",
+    "deployment-series": f"--from 2026-01-29 --to {END} --step 1d --environment staging --environment prod-eu --columns time,environment_id,deployments,rollbacks,services",
     "deployments": f"--from 2026-01-30 --to {END} --service checkout --columns at,environment_id,service_id,kind,version,previous_version,actor",
     "drift": f"--at {END} --columns service_id,environment_id,version,upstream_environment_id,upstream_version,behind,ahead,lag_s",
     "environments": "--columns environment_id,label,tier,rank,configured,aliases,services",
@@ -44,6 +45,8 @@ SAMPLES = {
                     "--columns time,subject,predicate,name,deployment_kind,version,outcome",
     "events-since": "--since 0 --subject incident --columns ingest_seq,time,subject,predicate,subject_id,environment_id,service_id",
     "incident": "--id INC-214 --columns incident_id,service_id,environment_id,began_at,resolved_at,suspect,suspect_because,ended_by",
+    "incident-series": f"--from 2025-12-13 --to {END} --step 7d --columns time,incidents,resolved,restore_p50_s,restore_max_s",
+    "incident-spans": f"{MONTH} --columns incident_id,service_id,environment_id,began_at,resolved_at,time_to_restore_s",
     "incident-suspects": "--id INC-219 --columns suspicion,because,service_id,environment_id,kind,version,deployed_at,before_s",
     "incidents": f"{WEEK} --columns incident_id,open,service_id,environment_id,began_at,resolved_at,suspect,ended_by",
     "journey": "--id pkg:oci/checkout@1.18.0 --columns at,step,subject,name,environment_id,outcome,via",
@@ -54,6 +57,7 @@ SAMPLES = {
     "promotion": f"--a staging --b prod-eu {WEEK} --columns service_id,version,first_in_a,first_in_b,took_s",
     "run": "--key %run% --columns kind,name,run_id,outcome,started_at,duration_s,queue_s",
     "run-tree": "--key %run% --columns depth,kind,name,outcome,started_at,duration_s",
+    "run-series": f"{WEEK} --name checkout-ci --step 1d --columns time,runs,success,failure,pass_rate,p50_s,p95_s",
     "runs": f"{WEEK} --name checkout-ci --columns name,run_id,state,outcome,started_at,duration_s,queue_s",
     "search": "--q checkout --columns what,id,name,exact",
     "services": "--columns service_id,team,environments",
@@ -65,6 +69,7 @@ SAMPLES = {
 }
 WITHOUT = {
     "conflicts": "the story has none",
+    "newest-event": "it is about the order and the moment of storing",
     "open-runs": "it is about now",
     "refused": "that is what collectors refused, and the story is put into the database without one",
     "sources": "it is about now",

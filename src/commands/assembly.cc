@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "commands/load_schemas.h"
+#include "commands/sink_filter.h"
 #include "commands/source_rules.h"
 
 namespace cdviz::commands {
@@ -69,12 +70,14 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       if (!entry.options.has_problems()) entry.options.problem("", made.error().message);
       continue;
     }
+    auto filter = filter_of(entry.options);
     parts.sinks.push_back(
         {.name = entry.name,
          .type = std::string(entry.kind->name),
          .fingerprint = entry.options.fingerprint(),
          .from = entry.from == config::From::now ? queue::From::now : queue::From::oldest,
-         .sink = std::move(*made)});
+         .sink = std::move(*made),
+         .filter = std::move(filter)});
   }
   return parts;
 }

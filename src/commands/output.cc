@@ -49,7 +49,7 @@ std::string shown(std::string_view text, std::size_t max, bool lines) {
   return out;
 }
 
-std::string base64(std::string_view bytes) { return base64_text(bytes); }
+std::string base64(std::string_view bytes) { return encode_text(BinaryText::base64, bytes); }
 
 void JsonObject::key(std::string_view name) {
   if (out_.size() > 1) out_ += ',';

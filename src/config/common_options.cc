@@ -1,4 +1,5 @@
 // The options that every source and every sink has, whatever its kind.
+#include <algorithm>
 #include <array>
 
 #include "config/load.h"
@@ -70,6 +71,35 @@ constexpr std::array kSourceOptions = {
            .help = "Reserved: transformers are not available in this version."},
 };
 
+constexpr std::array kPatternOptions = {
+    Option{.name = "type",
+           .type = OptionType::text_list,
+           .help = "Patterns for context.type; `*` stands for any characters.",
+           .example = "[\"dev.cdevents.service.*\"]"},
+    Option{.name = "source", .type = OptionType::text_list, .help = "Patterns for context.source."},
+    Option{.name = "subject_id", .type = OptionType::text_list, .help = "Patterns for subject.id."},
+    Option{.name = "environment",
+           .type = OptionType::text_list,
+           .help = "Patterns for subject.content.environment.id. An event without one fits none of "
+                   "them. Each event that fits the other keys is parsed for it.",
+           .example = "[\"production*\"]"},
+    Option{.name = "origin",
+           .type = OptionType::text_list,
+           .help = "Patterns for the NAME of the source that took the event in."},
+};
+
+constexpr std::array kFilterOptions = [] {
+  std::array<Option, kPatternOptions.size() + 1> options{};
+  std::copy(kPatternOptions.begin(), kPatternOptions.end(), options.begin());
+  options.back() = {.name = "except",
+                    .type = OptionType::table,
+                    .help =
+                        "What the sink does not get although it fits. The same keys: of a list "
+                        "any one is enough, of the keys that are given all must fit.",
+                    .fields = kPatternOptions};
+  return options;
+}();
+
 constexpr std::array kSinkOptions = {
     Option{.name = "enabled",
            .type = OptionType::boolean,
@@ -81,6 +111,13 @@ constexpr std::array kSinkOptions = {
                    "queue, or with what "
                    "comes from now on.",
            .choices = kFrom},
+    Option{.name = "filter",
+           .type = OptionType::table,
+           .help =
+               "Which events the sink gets; all, without it. Of a list any one is enough, of the "
+               "keys that are given all must fit. The others are counted in "
+               "cdviz_sink_filtered_events_total.",
+           .fields = kFilterOptions},
     Option{.name = "transformer_refs",
            .type = OptionType::text_list,
            .help = "Reserved: transformers are not available in this version."},

@@ -16,7 +16,7 @@ enum class BinaryText : std::uint8_t {
 /// @returns nothing when `text` holds anything else, white space included
 std::optional<std::string> decode_text(BinaryText encoding, std::string_view text);
 
-/// With the standard alphabet and padding.
-std::string base64_text(std::string_view bytes);
+/// In lower case hexadecimal, or in base64's standard alphabet with padding.
+std::string encode_text(BinaryText encoding, std::string_view bytes);
 
 }  // namespace cdviz

@@ -28,6 +28,10 @@ struct Refusal {
 struct Sink {
   virtual ~Sink() = default;
 
+  /// Called once, on the thread that calls everything else, before that: for what has to be done
+  /// also when nothing comes. Says in the log what fails; the first write tries again.
+  virtual void begin() {}
+
   /// Delivers all of `batch` or none. Success means that the other end has confirmed it is stored:
   /// not sent, not buffered. Must be harmless when the same event comes twice: after an unknown
   /// outcome the batch is sent again.

@@ -2,29 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <utility>
 
-#include <curl/curl.h>
+#include "net/curl.h"
 
 namespace cdviz::net {
 namespace {
 
 constexpr std::size_t kReplyBytesMax = 64 * 1024;
-
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, FreeList>;
-
-List append(List list, const std::string& line) {
-  // On failure (no memory) the old list stays and is returned without the line.
-  if (curl_slist* const longer = curl_slist_append(list.get(), line.c_str())) {
-    static_cast<void>(list.release());
-    list.reset(longer);
-  }
-  return list;
-}
 
 std::size_t keep_body(const char* data, std::size_t size, std::size_t count, void* reply) {
   std::string& body = static_cast<HttpReply*>(reply)->body;
@@ -38,20 +23,11 @@ int ask_cancelled(void* settings, curl_off_t, curl_off_t, curl_off_t, curl_off_t
   return cancelled && cancelled() ? 1 : 0;
 }
 
-/// Proxies are for other machines.
-bool is_loopback(std::string_view url) {
-  constexpr std::array<std::string_view, 3> kHosts = {"://127.", "://localhost", "://[::1]"};
-  return std::any_of(kHosts.begin(), kHosts.end(), [&](std::string_view host) {
-    return url.find(host) != std::string_view::npos;
-  });
-}
-
 }  // namespace
 
 struct HttpClient::Impl {
   explicit Impl(Settings wanted) : settings(std::move(wanted)) {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    curl::initialise();
     handle = curl_easy_init();
   }
   ~Impl() { curl_easy_cleanup(handle); }
@@ -71,15 +47,15 @@ Result<HttpReply> HttpClient::post(std::string_view body, const std::string& con
   if (handle == nullptr) return Error{Fault::retry, "no memory for an HTTP client"};
   const Settings& settings = impl_->settings;
   curl_easy_reset(handle);  // the connection stays
-  List headers = append({}, "Content-Type: " + content_type);
-  headers = append(std::move(headers), "Expect:");  // no round trip more for large bodies
-  for (const auto& header : settings.headers) headers = append(std::move(headers), header);
+  curl::List headers = curl::append({}, "Content-Type: " + content_type);
+  headers = curl::append(std::move(headers), "Expect:");  // no round trip more for large bodies
+  for (const auto& header : settings.headers) headers = curl::append(std::move(headers), header);
 
   HttpReply reply;
   impl_->error[0] = '\0';
   curl_easy_setopt(handle, CURLOPT_URL, settings.url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  if (is_loopback(settings.url)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
+  if (curl::is_loopback(settings.url)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle, CURLOPT_POST, 1L);
   curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));

@@ -81,21 +81,43 @@ std::optional<std::string> Signature::check_head(const Headers& headers, WallTim
   return std::nullopt;
 }
 
-bool Signature::verifies(std::string_view presented, const Headers& headers,
-                         std::string_view body) const {
-  const auto macs = claimed(presented, rule_);
-  if (macs.empty()) return false;
+std::optional<std::vector<std::string_view>> Signature::parts_of(const Headers& headers,
+                                                                 std::string_view body,
+                                                                 std::string& missing) const {
   std::vector<std::string_view> parts;
   for (const auto& name : rule_.signed_headers) {
     const auto value = headers.find(name);
-    if (!value) return false;
+    if (!value) {
+      missing = name;
+      return std::nullopt;
+    }
     parts.push_back(*value);
     parts.emplace_back(rule_.separator);
   }
   parts.push_back(body);
+  return parts;
+}
+
+Result<std::string> Signature::sign(const Headers& headers, std::string_view body) const {
+  std::string missing;
+  const auto parts = parts_of(headers, body, missing);
+  if (!parts) {
+    return Error{Fault::stop, "the header " + missing + ", which is to be signed, is not sent",
+                 "signature"};
+  }
+  return rule_.prefix + encode_text(rule_.encoding, hmacs_.front().of(*parts).view());
+}
+
+bool Signature::verifies(std::string_view presented, const Headers& headers,
+                         std::string_view body) const {
+  const auto macs = claimed(presented, rule_);
+  if (macs.empty()) return false;
+  std::string missing;
+  const auto parts = parts_of(headers, body, missing);
+  if (!parts) return false;
   bool verified = false;
   for (const auto& hmac : hmacs_) {
-    const Mac expected = hmac.of(parts);
+    const Mac expected = hmac.of(*parts);
     for (const auto& mac : macs) verified |= equal_in_constant_time(mac, expected.view());
   }
   return verified;

@@ -41,6 +41,11 @@ class Signature {
   /// What can be told before the body is there. @returns why it is refused, for the sender
   std::optional<std::string> check_head(const Headers& headers, WallTime now) const;
 
+  /// The header's value for a sender, made with the first key: the prefix and the encoded MAC.
+  /// @param body  the bytes as they will be sent
+  /// @returns Fault::stop, naming it, if a signed header is missing
+  Result<std::string> sign(const Headers& headers, std::string_view body) const;
+
   /// @param presented  the header's value: one signature, or several behind each other with spaces
   ///                   or commas between (Standard Webhooks); one that is right is enough
   /// @param body       the bytes as they were sent: before Content-Encoding is undone
@@ -48,6 +53,10 @@ class Signature {
 
  private:
   explicit Signature(SignatureRule rule);
+  /// What is signed; nothing if a header is missing, and then `missing` says which.
+  std::optional<std::vector<std::string_view>> parts_of(const Headers& headers,
+                                                        std::string_view body,
+                                                        std::string& missing) const;
 
   SignatureRule rule_;  ///< its keys are in hmacs_ only
   std::vector<Hmac> hmacs_;

@@ -88,6 +88,8 @@ SinkBalance::SinkBalance(telemetry::Metrics& m, const std::string& name, const s
                      labels_of(name, type))),
       sent_bytes(m.counter("cdviz_sent_bytes_total", "Bytes of the events that were confirmed.",
                            labels_of(name, type))),
+      filtered(m.counter("cdviz_sink_filtered_events_total",
+                         "Events that the sink's filter kept from it.", labels_of(name, type))),
       retries(
           m.counter("cdviz_retries_total", "Writes that were tried again.", labels_of(name, type))),
       dead_letters(m, "cdviz_dead_letter_events_total", "Events that went to the dead letters.",

@@ -1,7 +1,7 @@
 // The balance sheet: what came in and what became of it, per source and per sink, as metrics
 // (https://prometheus.io/docs/practices/naming/). When nothing is under way:
 //   source: received = accepted + filtered + rejected
-//   sink:   what left the queue for it = sent + dead letters
+//   sink:   what left the queue for it = sent + dead letters + filtered
 // A batch that could not be stored was given back to its sender: it is in `returned` and in nothing
 // else.
 #pragma once
@@ -63,6 +63,7 @@ struct SinkBalance {
   SinkBalance(telemetry::Metrics& metrics, const std::string& name, const std::string& type);
   telemetry::Counter& sent;
   telemetry::Counter& sent_bytes;
+  telemetry::Counter& filtered;
   telemetry::Counter& retries;
   ReasonCounters dead_letters;
   ReasonCounters errors_retriable;

@@ -30,7 +30,10 @@ void Dispatcher::stop() {
 
 void Dispatcher::run(queue::Position cursor) {
   cursor_ = cursor;
-  if (!stopping()) works();
+  if (!stopping()) {
+    begin_sink();
+    works();
+  }
   while (!stopping() && serve() != Step::end) {
   }
   // The cursor is on disk before a successor or the next start reads it.
@@ -41,6 +44,14 @@ void Dispatcher::run(queue::Position cursor) {
   }
   sink_.reset();
   health_.set(State::ended, health_.get().second);
+}
+
+void Dispatcher::begin_sink() {
+  try {
+    sink_->begin();
+  } catch (const std::exception& e) {
+    services_.log.error(name_, "the sink failed unexpectedly", {{"error", e.what()}});
+  }
 }
 
 Dispatcher::Step Dispatcher::serve() {
@@ -74,11 +85,16 @@ Result<Dispatcher::Lot> Dispatcher::read(std::size_t max_events) {
   if (!stored) return stored.error();
   Lot lot;
   lot.end = cursor_;
+  filtered_.clear();  // what was not passed yet is read again
   lot.events.reserve(stored->size());
   lot.positions.reserve(stored->size());
   for (queue::Stored& one : *stored) {
     lot.end = one.position;
     if (!one.target.empty() && one.target != name_) continue;
+    if (filters_ && !filter_.passes(*one.event)) {
+      filtered_.push_back(one.position);
+      continue;
+    }
     lot.events.push_back(std::move(one.event));
     lot.positions.push_back(one.position);
   }
@@ -208,8 +224,17 @@ Dispatcher::Step Dispatcher::bury(const queue::DeadLetter& letter, queue::Positi
 
 void Dispatcher::advance(queue::Position to) {
   cursor_ = to;
+  count_filtered(to);
   services_.queue.advance(name_, to, {}, {});
   if (services_.watch != nullptr) services_.watch->delivered(name_, to);
+}
+
+/// Once for each event: when the cursor has moved past it, however often it was read.
+void Dispatcher::count_filtered(queue::Position to) {
+  if (filtered_.empty()) return;
+  const auto passed = std::upper_bound(filtered_.begin(), filtered_.end(), to);
+  services_.balance.filtered.Increment(static_cast<double>(passed - filtered_.begin()));
+  filtered_.erase(filtered_.begin(), passed);
 }
 
 Result<void> Dispatcher::advance_and_wait(std::vector<queue::DeadLetter> letters,
@@ -221,6 +246,7 @@ Result<void> Dispatcher::advance_and_wait(std::vector<queue::DeadLetter> letters
   auto result = answered.get();
   if (!result) return result;
   cursor_ = to;
+  count_filtered(to);
   if (services_.watch != nullptr) services_.watch->delivered(name_, to);
   return result;
 }

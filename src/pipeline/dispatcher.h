@@ -9,8 +9,8 @@
 //            (pipeline/reject_guard.h)
 //   stop     say so, and try again every 30 s
 //
-// The cursor only moves over events that were delivered or kept as dead letters. No more than one
-// batch is in memory.
+// The cursor only moves over events that were delivered, kept as dead letters, or filtered by a
+// rule of the configuration. No more than one batch is in memory.
 #pragma once
 
 #include <atomic>
@@ -25,6 +25,7 @@
 #include "pipeline/backoff.h"
 #include "pipeline/balance.h"
 #include "pipeline/delivery_watch.h"
+#include "pipeline/filter.h"
 #include "pipeline/health.h"
 #include "pipeline/refusal_teller.h"
 #include "pipeline/reject_guard.h"
@@ -53,9 +54,13 @@ class Dispatcher {
   /// too.
   static constexpr std::chrono::milliseconds kDrainPause{2'000};
 
-  Dispatcher(std::string name, std::unique_ptr<Sink> sink, DispatcherServices services)
+  /// @param filter  which events the sink gets; the others are counted
+  Dispatcher(std::string name, std::unique_ptr<Sink> sink, Filter filter,
+             DispatcherServices services)
       : name_(std::move(name)),
         sink_(std::move(sink)),
+        filter_(std::move(filter)),
+        filters_(!filter_.empty()),
         services_(services),
         teller_(services.queue, services.clock),
         health_(services.balance.up) {}
@@ -88,6 +93,7 @@ class Dispatcher {
     queue::Position end{};  ///< of the last one read, whoever it was meant for
   };
 
+  void begin_sink();
   Step serve();
   Result<Lot> read(std::size_t max_events);
   Step deliver(const Lot& lot, std::size_t first, std::size_t last);
@@ -96,6 +102,7 @@ class Dispatcher {
   Step bury(const queue::DeadLetter& letter, queue::Position to);
   queue::DeadLetter letter_of(const Event& event, const Error& why) const;
   void advance(queue::Position to);
+  void count_filtered(queue::Position to);
   Result<void> advance_and_wait(std::vector<queue::DeadLetter> letters, queue::Position to);
   void works();
   Step after_failure(const Error& error, std::string_view what);
@@ -105,13 +112,16 @@ class Dispatcher {
 
   const std::string name_;
   std::unique_ptr<Sink> sink_;
+  const Filter filter_;
+  const bool filters_;
   const DispatcherServices services_;
   RefusalTeller teller_;
   Health health_;
   Backoff backoff_;
   RejectGuard guard_;
   queue::Position cursor_{};
-  queue::Position hole_end_{};  // up to here, behind the cursor, there is nothing
+  std::vector<queue::Position> filtered_;  // read, and not passed by the cursor yet
+  queue::Position hole_end_{};             // up to here, behind the cursor, there is nothing
   bool told_of_more_ = false;
   std::string stopped_because_;
   unsigned drain_failures_ = 0;

@@ -275,5 +275,57 @@ TEST(Dispatcher, ANewSinkStartsFromNowOrFromTheOldest) {
   EXPECT_TRUE(eventually([&] { return late.stored() == Ids{"b"}; }));
 }
 
+struct FilteredTest : ::testing::Test {
+  void SetUp() override {
+    Parts parts = f.parts();
+    parts.sinks.front().filter = {.except = {.sources = {"/noisy"}}};
+    f.start(std::move(parts));
+  }
+  static Message from(const std::string& source, const std::string& id) {
+    std::string json = event_json(id);
+    json.replace(json.find("/test"), 5, source);
+    return {.body = json};
+  }
+  void store(std::vector<Message> messages) {
+    ASSERT_TRUE(f.put_messages(std::move(messages)).has_value());
+  }
+  bool at(std::int64_t position) {
+    return eventually([&] { return f.queue.cursor("out") == queue::Position{position}; }, f.clock);
+  }
+  Fixture f;
+};
+
+TEST_F(FilteredTest, TheCursorMovesPastWhatIsFilteredAndItIsCountedOnce) {
+  f.peer.answers(kAway);  // each of the tries reads the filtered ones again
+  store({from("/noisy", "1"), from("/test", "a"), from("/noisy", "2"), from("/noisy", "3"),
+         from("/test", "b"), from("/noisy", "4")});
+  ASSERT_TRUE(eventually([&] { return f.peer.writes().size() >= 4; }, f.clock));
+  f.peer.works();
+  ASSERT_TRUE(at(6));
+  EXPECT_EQ(f.peer.stored(), (Ids{"a", "b"}));
+  ASSERT_TRUE(eventually([&] { return f.status("out").filtered == 4U; }, f.clock));
+  EXPECT_EQ(f.status("out").delivered, 2U);
+  EXPECT_EQ(f.status("out").pending, 0U);
+  EXPECT_EQ(f.metric(R"(cdviz_sink_filtered_events_total{component_id="out")"), 4);
+}
+
+TEST_F(FilteredTest, WhenNothingPassesTheQueueEmptiesAllTheSame) {
+  std::vector<Message> all;
+  for (int i = 0; i < 1200; ++i) all.push_back(from("/noisy", "n" + std::to_string(i)));
+  store(std::move(all));
+  ASSERT_TRUE(at(1200));
+  EXPECT_TRUE(f.peer.writes().empty());
+  EXPECT_TRUE(eventually([&] { return f.status("out").filtered == 1200U; }, f.clock));
+}
+
+TEST_F(FilteredTest, WhatIsRejectedBesideIsBalanced) {
+  f.peer.rejects("bad");
+  store({from("/noisy", "1"), from("/test", "bad"), from("/noisy", "2"), from("/test", "b")});
+  ASSERT_TRUE(at(4));
+  ASSERT_TRUE(eventually([&] { return f.status("out").rejected == 1U; }, f.clock));
+  EXPECT_EQ(f.status("out").filtered, 2U);
+  EXPECT_EQ(f.status("out").delivered, 1U);
+}
+
 }  // namespace
 }  // namespace cdviz::pipeline::testing

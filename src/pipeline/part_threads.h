@@ -48,7 +48,7 @@ struct RunningSink {
         from(part.from),
         balance(services.balance),
         queue(services.queue),
-        dispatcher(part.name, std::move(part.sink), services) {}
+        dispatcher(part.name, std::move(part.sink), std::move(part.filter), services) {}
 
   /// @param cursor  where it stands now; read again when a predecessor has moved it meanwhile
   void start(std::stop_token after, queue::Position cursor) {

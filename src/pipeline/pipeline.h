@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/source.h"
+#include "pipeline/filter.h"
 #include "queue/queue.h"
 
 namespace cdviz::telemetry {
@@ -48,6 +49,7 @@ struct SinkPart {
   std::string fingerprint;
   queue::From from = queue::From::now;
   std::unique_ptr<Sink> sink;
+  Filter filter = {};  ///< a change of it must change the fingerprint
 };
 
 struct Parts {
@@ -68,9 +70,9 @@ struct ComponentStatus {
   std::uint64_t received = 0;     ///< sources: received = queued + filtered + refused
   std::uint64_t queued = 0;
   std::uint64_t with_violations = 0;  ///< of those queued
-  std::uint64_t filtered = 0;
+  std::uint64_t filtered = 0;         ///< of sinks too: kept from it by its filter
   std::uint64_t refused = 0;
-  std::uint64_t delivered = 0;  ///< sinks: what left the queue = delivered + rejected
+  std::uint64_t delivered = 0;  ///< sinks: what left the queue = delivered + rejected + filtered
   std::uint64_t rejected = 0;
   std::uint64_t pending = 0;  ///< sinks: still in the queue
 };

@@ -239,6 +239,7 @@ std::vector<ComponentStatus> Roster::status() const {
                     .is_sink = true,
                     .state = state,
                     .last_error = std::move(error),
+                    .filtered = value_of(one->balance.filtered),
                     .delivered = value_of(one->balance.sent),
                     .rejected = one->balance.dead_letters.total(),
                     .pending = pending[one->identity.name]});

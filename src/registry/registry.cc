@@ -7,9 +7,15 @@
 #include "pipeline/options.h"
 #include "postgres/delivery_options.h"
 #include "queue/options.h"
+#include "sinks/folder/folder.h"
+#include "sinks/http/http.h"
+#include "sinks/kafka/kafka.h"
+#include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
 #include "sources/http/webhook.h"
+#include "sources/kafka/kafka.h"
+#include "sources/nats/nats.h"
 #include "telemetry/options.h"
 #include "web/api/options.h"
 
@@ -31,14 +37,23 @@ config::Catalogue catalogue() {
                       "Environments, services and deployments, for `database configure`.",
                       postgres::delivery_options()},
   };
+  // A line for each kind, however short.
+  // clang-format off
   static constexpr std::array kSources = {
       &sources::http::kind,
+      &sources::kafka::kind,
+      &sources::nats::kind,
   };
   static constexpr std::array kSinks = {
+      &sinks::folder::kind,
+      &sinks::http::kind,
+      &sinks::kafka::kind,
+      &sinks::nats::kind,
       &sinks::postgres::kind,
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
   };
+  // clang-format on
   static const std::array kLists = {
       Option{.name = "schemas",
              .type = OptionType::table_list,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "web/embedded_pages.h"
+#include "web/page_file.h"
 
 namespace cdviz::web {
 namespace {
@@ -17,32 +18,6 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::array<std::string_view, 10> kViews = {
     "",          "timeline", "compare",  "journey",   "events",
     "pipelines", "tests",    "delivery", "incidents", "collector"};
-
-std::string_view content_type_of(std::string_view file) {
-  if (file.ends_with(".html")) return "text/html; charset=utf-8";
-  if (file.ends_with(".css")) return "text/css; charset=utf-8";
-  if (file.ends_with(".js")) return "text/javascript; charset=utf-8";
-  if (file.ends_with(".svg")) return "image/svg+xml";
-  return "application/octet-stream";
-}
-
-/// "app.1a2b3c4d.js" has the hash of its bytes in its name: it never changes.
-bool never_changes(std::string_view file) { return std::ranges::count(file, '.') == 2; }
-
-net::Response page(const EmbeddedFile& file) {
-  return {.status = 200,
-          .content_type = std::string(content_type_of(file.name)),
-          .body = std::string(file.content),
-          .headers = {{"Content-Security-Policy",
-                       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-                       "connect-src 'self'; base-uri 'none'; form-action 'none'; "
-                       "frame-ancestors 'none'"},
-                      {"X-Content-Type-Options", "nosniff"},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"Cache-Control", never_changes(file.name)
-                                    ? "public, max-age=31536000, immutable"
-                                    : "no-cache"}}};
-}
 
 net::Response document(int status, std::string body) {
   return {.status = status,
@@ -86,9 +61,14 @@ Result<std::unique_ptr<Site>> Site::make(net::Routes& routes, telemetry::Metrics
   all.push_back(get(
       "/status", [state] { return document(200, status_json(state())); }, admit));
   for (const EmbeddedFile& file : pages::files()) {
-    const auto serve = [&all, &file, &admit](std::string_view name) {
-      all.push_back(get(
-          "/" + std::string(name), [&file] { return page(file); }, admit));
+    const auto page = std::make_shared<const PageFile>(file);
+    const auto serve = [&all, &page, &admit](std::string_view name) {
+      all.push_back({.method = "GET",
+                     .path = "/" + std::string(name),
+                     .admit = admit,
+                     .handle = [page](const net::Request& request, const net::Reply& reply) {
+                       reply(page->answer(request));
+                     }});
     };
     if (file.name == "index.html")
       std::ranges::for_each(kViews, serve);

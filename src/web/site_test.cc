@@ -118,8 +118,9 @@ TEST_F(Fixture, WhatHasItsHashInItsNameIsKeptForEverAndThePageIsNot) {
   for (const EmbeddedFile& file : pages::files()) {
     if (!file.name.starts_with("app.")) continue;
     ++hashed;
-    EXPECT_THAT(std::string(*routes.get("/" + std::string(file.name)).headers.find("Cache-Control")),
-                HasSubstr("immutable"));
+    EXPECT_THAT(
+        std::string(*routes.get("/" + std::string(file.name)).headers.find("Cache-Control")),
+        HasSubstr("immutable"));
   }
   EXPECT_EQ(hashed, 2);
 }

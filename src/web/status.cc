@@ -49,6 +49,7 @@ json::object of_component(const pipeline::ComponentStatus& component) {
   if (component.is_sink) {
     object["delivered"] = component.delivered;
     object["rejected"] = component.rejected;
+    object["filtered"] = component.filtered;
     object["pending"] = component.pending;
   } else {
     object["received"] = component.received;

@@ -30,7 +30,9 @@ sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
 from harness.metrics import Metrics  # noqa: E402
+from kafka_bench import kafka  # noqa: E402
 from readers import readers  # noqa: E402
+from sinks_bench import folder_sink, http_sink  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 MIB = 1024 * 1024
@@ -65,8 +67,13 @@ def memory(pid, which):
 
 
 class Collector:
-    def __init__(self, bench, url=UNREACHABLE, name="queue", extra=""):
+    """@param parts  TOML of the sources and sinks to have instead; `sink` is the name of the one that is looked at
+    @param extra  TOML to have besides
+    """
+
+    def __init__(self, bench, url=UNREACHABLE, name="queue", parts=None, sink="database", extra=""):
         self.bench, self.url, self.port, self.extra = bench, url, free_port(), extra
+        self.parts, self.sink = parts, sink
         self.queue = bench.directory / name
         self.config = bench.directory / f"{name}.toml"
         self.log = bench.directory / f"{name}.log"
@@ -80,6 +87,7 @@ port = {self.port}
 [queue]
 directory = "{self.queue}"
 max_bytes = "4GiB"
+""" + (self.parts or f"""
 [sources.events]
 enabled = true
 [sources.events.extractor]
@@ -89,8 +97,7 @@ id = "000"
 enabled = true
 type = "postgres"
 url = "{self.url}"
-{self.extra}
-""")
+""") + self.extra)
         began = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.bench.program, "connect", "--config", str(self.config)],
@@ -116,10 +123,10 @@ url = "{self.url}"
         return Metrics(self.get("/metrics"))
 
     def pending(self):
-        return self.metrics().sum("cdviz_queue_events", sink="database")
+        return self.metrics().sum("cdviz_queue_events", sink=self.sink)
 
     def delivered(self):
-        return self.metrics().sum("cdviz_sent_events_total", component_id="database")
+        return self.metrics().sum("cdviz_sent_events_total", component_id=self.sink)
 
     def cpu(self):
         return cpu_seconds(self.process.pid)
@@ -213,6 +220,9 @@ class Bench:
         for cleanup in reversed(self.cleanups):
             cleanup()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def collector(self, name, parts, sink="database"):
+        return Collector(self, name=name, parts=parts, sink=sink)
 
     def seconds(self, full):
         return max(0.5, full * self.scale)
@@ -442,10 +452,42 @@ def strictness(bench):
 
 def dashboard_readers(bench):
     """Readers of the dashboard do not slow down those who send events."""
-    readers(bench, lambda name, extra: Collector(bench, bench.postgres.url("cdviz_collector"), name, extra), must_be_clean)
+    readers(bench, lambda name, extra: Collector(bench, bench.postgres.url("cdviz_collector"), name, extra=extra), must_be_clean)
 
 
-ALL = {f.__name__: f for f in (validation, strictness, http_source, latency, drain, end_to_end, dashboard_readers, backlog, idle, database)}
+def nats(bench):
+    """JetStream in and out, against bare libnats doing the same with the same bytes, in turns."""
+    done = subprocess.run([str(bench.build / "tests/bench/nats_bench"), str(max(2000, int(50_000 * bench.scale))),
+                           "3" if bench.scale > 0.1 else "1"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        if "skipped" in done.stderr:
+            return print(f"  {done.stderr.strip()}", file=sys.stderr)
+        sys.exit(f"bench: {done.stderr}")
+    result = json.loads(done.stdout)
+    for part, bare in (("sink", "bare_publish"), ("source", "bare_fetch")):
+        ours, theirs = result[part], result[bare]
+        ratio = ours["events_per_second"] / theirs["events_per_second"]
+        bench.row(f"NATS {part} (JetStream) / bare libnats", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5,
+                  f"{ours['events_per_second']:,} against {theirs['events_per_second']:,} events/s; "
+                  f"{ours['cpu_us']:.1f} against {theirs['cpu_us']:.1f} µs CPU an event")
+
+
+ALL = {f.__name__: f for f in (
+    validation,
+    strictness,
+    http_source,
+    latency,
+    drain,
+    end_to_end,
+    dashboard_readers,
+    backlog,
+    idle,
+    database,
+    http_sink,
+    folder_sink,
+    kafka,
+    nats,
+)}
 NEED_POSTGRES = {"latency", "drain", "end_to_end", "dashboard_readers", "idle", "database"}
 
 

@@ -1,4 +1,5 @@
-"""How quickly the database takes events with every projection, and answers the questions of database/queries.
+"""How quickly the database takes events with every projection, and answers the questions of database/queries,
+and of the Grafana dashboards.
 
 The data is the demo story many times over, each copy with services, runs and ids of its own: a million events of some
 hundreds of services, in the sixty days that the story has.
@@ -11,6 +12,8 @@ import subprocess
 import time
 
 import psycopg2
+
+from grafana_bench import grafana
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STORY_EVENTS = 20_000
@@ -128,4 +131,6 @@ def database(bench):
         took = milliseconds(bench, name, flags_of(name, known))
         floor = FLOORS_MS.get(name, OTHER_MS)
         bench.row(f"query {name}", f"{took:.0f} ms", f"≤ {floor} ms", took <= floor)
+    subprocess.run([bench.program, "grant-reader", "grafana", "--no-password", "--url", bench.postgres.url()], check=True, stdout=subprocess.DEVNULL)
+    grafana(bench, bench.postgres.url("grafana"))
     connection.close()

@@ -202,7 +202,7 @@ export function keyboardTests(given) {
     await menu.click();
     await page.getByRole("button", { name: "Copy SQL" }).click();
     await shown.says(/Copied the SQL/, ".toast");
-    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /select[\s\S]*environment_state_at/);
+    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /select[\s\S]*from cdviz\./);
     await menu.click();
     await page.getByRole("button", { name: "How is this computed?" }).click();
     await page.getByRole("dialog", { name: /computed/ }).getByText(/filled cell runs/).waitFor();

@@ -1,97 +1,11 @@
-// The option tables that say who may send: of a header rule and of basic_auth.
+// The option table of basic_auth.
 #pragma once
 
 #include <array>
-#include <string_view>
 
 #include "core/option.h"
 
 namespace cdviz::sources::http {
-
-namespace rule_words {
-inline constexpr std::array<std::string_view, 4> kTypes = {"exists", "equals", "matches",
-                                                           "signature"};
-inline constexpr std::array<std::string_view, 3> kTokenEncodings = {"none", "hex", "base64"};
-inline constexpr std::array<std::string_view, 4> kAlgorithms = {"sha1", "sha256", "sha384",
-                                                                "sha512"};
-inline constexpr std::array<std::string_view, 2> kEncodings = {"hex", "base64"};
-inline constexpr std::array<std::string_view, 1> kSignedAlone = {"body"};
-}  // namespace rule_words
-
-inline constexpr std::array kSignedHeaders = {
-    Option{.name = "separator", .help = "Text behind each of the headers, for example \".\"."},
-    Option{.name = "headers",
-           .type = OptionType::text_list,
-           .help = "Headers whose values are signed, in this order, before the body. A request "
-                   "without one of them is refused.",
-           .required = true},
-};
-
-inline constexpr std::array kSignatureOn = {
-    Option{.name = "headers_then_body",
-           .type = OptionType::table,
-           .help = "The values of some headers, each followed by a separator, then the body.",
-           .required = true,
-           .fields = kSignedHeaders},
-};
-
-inline constexpr std::array kHeaderRuleOptions = {
-    Option{.name = "type",
-           .help =
-               "exists: the header is there and not empty (else 401). equals: it has this value "
-               "(else 403). matches: a pattern is found in it (else 403). signature: it holds "
-               "an HMAC of the body (else 401).",
-           .required = true,
-           .choices = rule_words::kTypes},
-    Option{.name = "value", .type = OptionType::secret, .help = "equals: the value; never empty."},
-    Option{.name = "case_sensitive",
-           .type = OptionType::boolean,
-           .fallback = "true",
-           .help = "equals: whether upper and lower case differ."},
-    Option{.name = "prefix", .help = "equals: text before the value, for example \"Bearer \"."},
-    Option{.name = "suffix", .help = "equals: text behind the value."},
-    Option{
-        .name = "pattern",
-        .help = "matches: a regular expression (RE2); anchor it with ^ and $ for the whole value.",
-        .example = "^(push|release)$"},
-    Option{
-        .name = "token", .type = OptionType::secret, .help = "signature: the secret; never empty."},
-    Option{.name = "tokens",
-           .type = OptionType::secret_list,
-           .help = "signature: more secrets that are good as well, while one replaces another."},
-    Option{.name = "token_encoding",
-           .fallback = "none",
-           .help = "signature: how the secrets are written. base64 also takes the form whsec_….",
-           .choices = rule_words::kTokenEncodings},
-    Option{.name = "algorithm",
-           .fallback = "sha256",
-           .help = "signature: the hash of the HMAC.",
-           .choices = rule_words::kAlgorithms},
-    Option{.name = "signature_prefix",
-           .help = "signature: text before the signature in the header.",
-           .example = "sha256="},
-    Option{.name = "signature_encoding",
-           .fallback = "hex",
-           .help = "signature: how it is written in the header.",
-           .choices = rule_words::kEncodings},
-    Option{.name = "signature_on",
-           .type = OptionType::text_or_table,
-           .fallback = "body",
-           .help = "signature: what is signed. The body is the bytes as they were sent, before "
-                   "Content-Encoding is undone.",
-           .choices = rule_words::kSignedAlone,
-           .fields = kSignatureOn},
-    Option{.name = "timestamp_header",
-           .help = "signature: a signed header with the time of sending (seconds or milliseconds "
-                   "since 1970); requests that are too old or too new are refused.",
-           .example = "webhook-timestamp"},
-    Option{.name = "tolerance",
-           .type = OptionType::duration,
-           .fallback = "5m",
-           .help = "signature: how far the timestamp may be from now, both ways.",
-           .min = 1000,
-           .max = 86'400'000},
-};
 
 inline constexpr std::array kBasicAuthOptions = {
     Option{.name = "user", .help = "The user's name, without a colon.", .required = true},

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/options.h"
+#include "net/header_rule_options.h"
 #include "sources/http/sender_option_tables.h"
 #include "sources/http/sender_options.h"
 #include "sources/http/webhook_source.h"
@@ -45,7 +46,7 @@ constexpr std::array kOptions = {
            .type = OptionType::table_map,
            .help = "Rules for request headers, by name; all must hold, besides the credentials. "
                    "Checked before the body is parsed.",
-           .fields = kHeaderRuleOptions},
+           .fields = net::kHeaderRuleOptions},
     Option{.name = "allowed_origins",
            .type = OptionType::text_list,
            .help = "Who may send, by the name that senders give in WebHook-Request-Origin and ask "
@@ -89,17 +90,6 @@ bool check_id(const config::Options& options) {
   return true;
 }
 
-void check_headers_to_keep(const config::Options& options) {
-  for (const auto& name : options.text_list("headers_to_keep")) {
-    for (const auto secret : {"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"}) {
-      if (equal_ignoring_case(name, secret)) {
-        options.problem("headers_to_keep",
-                        name + " holds a secret and is never kept: remove it from the list");
-      }
-    }
-  }
-}
-
 /// @returns nothing if the rate is none, which the configuration has told
 std::optional<Agreement> read_agreement(const config::Options& options) {
   Agreement agreement{.allowed_origins = options.text_list("allowed_origins")};
@@ -116,9 +106,9 @@ std::optional<Agreement> read_agreement(const config::Options& options) {
 
 Result<std::unique_ptr<Source>> make(const config::Options& options, const Services& services) {
   const bool has_id = check_id(options);
-  check_headers_to_keep(options);
+  auto headers_to_keep = net::read_headers_to_keep(options);
   auto credentials = read_credentials(options);
-  auto rules = read_header_rules(options);
+  auto rules = net::read_header_rules(options);
   auto agreement = read_agreement(options);
   if (!has_id || !credentials || !rules || !agreement || options.has_problems())
     return Error{Fault::stop, "wrong options"};
@@ -128,7 +118,7 @@ Result<std::unique_ptr<Source>> make(const config::Options& options, const Servi
                               .rules = std::move(*rules),
                               .agreement = std::move(*agreement),
                               .gone = options.boolean("gone"),
-                              .headers_to_keep = options.text_list("headers_to_keep"),
+                              .headers_to_keep = std::move(headers_to_keep),
                               .metadata = options.free_table("metadata")},
                              services);
 }

@@ -13,7 +13,7 @@
 #include "cloudevents/attributes.h"
 #include "cloudevents/transport.h"
 #include "core/json_text.h"
-#include "core/trace_context.h"
+#include "net/header_rule_options.h"
 #include "net/routes.h"
 #include "net/uri.h"
 #include "sources/http/answer.h"
@@ -168,19 +168,10 @@ class Webhook {
     return net::problem(410, "Gone", "This webhook is no more: stop sending to it.");
   }
 
-  Headers kept_headers(const Headers& headers) const {
-    Headers kept;
-    keep_trace_context(headers, kept);
-    for (const auto& name : settings_.headers_to_keep) {
-      if (const auto value = headers.find(name)) kept.set(name, std::string(*value));
-    }
-    return kept;
-  }
-
   /// What each message of the request is, but for its body.
   Message message_of(const net::Request& request, cloudevents::Mode mode,
                      Documents::Form form) const {
-    Headers kept = kept_headers(request.headers);
+    Headers kept = net::kept_headers(request.headers, settings_.headers_to_keep);
     auto [attributes, problems] =
         cloudevents::attribute_headers(cloudevents::Transport::http, request.headers);
     for (const auto& [name, value] : attributes) kept.set(name, value);

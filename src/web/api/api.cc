@@ -16,6 +16,7 @@
 #include "web/api/live_feed.h"
 #include "web/api/live_hub.h"
 #include "web/api/live_request.h"
+#include "web/api/moment.h"
 #include "web/api/overview.h"
 #include "web/api/question.h"
 #include "web/api/replies.h"
@@ -45,6 +46,8 @@ class ApiImpl final : public Api {
         hub_(around.clock),
         feed_(hub_, database_, around.clock),
         description_(description()),
+        product_version_(around.state().version),
+        started_at_(around.state().started_at),
         streams_(
             around.metrics.gauge("cdviz_dashboard_streams", "Clients that look at events live.")),
         refresh_(around.metrics.before_scrape(
@@ -145,11 +148,16 @@ class ApiImpl final : public Api {
         fmt::format("The API does not ask a query of that name;{}", queries::suggestion(name)));
   }
 
+  /// Another program may answer otherwise from the same data.
+  std::string tag_of(std::string_view version, std::string_view key) const {
+    return etag_of(version, product_version_ + '\n' + std::string(key));
+  }
+
   /// What is known without the database. @returns false: it has to be asked
   bool answer_at_once(const std::string& key, const std::string& tag, const net::Reply& reply) {
     const auto version = answers_.version();
     if (!version) return false;
-    const auto etag = etag_of(*version, key);
+    const auto etag = tag_of(*version, key);
     if (has_tag(tag, etag)) {
       reply(unchanged(etag));
       return true;
@@ -229,7 +237,7 @@ class ApiImpl final : public Api {
     const auto seen = version(connection);
     if (!seen) return seen.error();
     const bool kept = question.endpoint->kept;
-    const auto etag = etag_of(*seen, question.key);
+    const auto etag = tag_of(*seen, question.key);
     if (kept && has_tag(tag, etag)) return unchanged(etag);
     auto found = kept ? answers_.find(question.key, *seen) : std::nullopt;
     if (found) return json_reply(std::move(*found), etag);
@@ -266,14 +274,16 @@ class ApiImpl final : public Api {
   }
 
   void overview(const std::string& tag, const net::Reply& reply) {
-    constexpr const char* kKey = "/meta";
-    if (answer_at_once(kKey, tag, reply)) return;
+    // How long a source is silent moves with the clock.
+    const auto moment = rounded_down(now(), step_for({})).time_since_epoch().count();
+    const auto key = fmt::format("/meta {} {}", moment, rfc3339(started_at_));
+    if (answer_at_once(key, tag, reply)) return;
     submit(
         false, reply,
-        [this, tag, kKey](Connection& connection, const net::Reply& answer) -> Result<void> {
+        [this, tag, key](Connection& connection, const net::Reply& answer) -> Result<void> {
           const auto seen = version(connection);
           if (!seen) return seen.error();
-          const auto etag = etag_of(*seen, kKey);
+          const auto etag = tag_of(*seen, key);
           if (has_tag(tag, etag)) {
             answer(unchanged(etag));
             return {};
@@ -285,7 +295,7 @@ class ApiImpl final : public Api {
             const std::lock_guard lock(lists_mutex_);
             lists_ = std::move(*lists);
           }
-          answers_.keep(kKey, *seen, body);
+          answers_.keep(key, *seen, body);
           answer(json_reply(body, etag));
           return {};
         },
@@ -323,6 +333,8 @@ class ApiImpl final : public Api {
   LiveHub hub_;
   LiveFeed feed_;
   const std::string description_;
+  const std::string product_version_;
+  const WallTime started_at_;
   telemetry::Gauge& streams_;
   telemetry::Metrics::Handle refresh_;
   net::Routes::Registration registration_;  ///< last: no request comes before or behind the rest

@@ -144,7 +144,7 @@ net::Response dead_letter(const std::filesystem::path& queue, std::string_view n
     // Cut within a character at worst; JSON then has U+FFFD there.
     data = fmt::format(R"({{{},"headers":{},"body":{},"body_base64":{},"body_truncated":{}}})",
                        members_of(listed), headers_of(listed.letter),
-                       is_text ? text(shown) : "null", is_text ? "null" : text(base64_text(shown)),
+                       is_text ? text(shown) : "null", is_text ? "null" : text(encode_text(BinaryText::base64, shown)),
                        body.size() > shown.size() ? "true" : "false");
     return false;
   });

@@ -12,7 +12,8 @@ from .gate import Gate
 from .http import Answer, Http, Refused
 from .load import Load
 from .metrics import Metrics
+from .nats import NatsClient, NatsLoad, NatsServer
 from .postgres import Postgres
 
-__all__ = ["Answer", "BINARY", "Collector", "EndToEndTest", "Gate", "Http", "Load", "Metrics", "Postgres",
-           "Refused", "SANITIZED", "check_of", "event", "event_bytes", "free_port", "scaled", "wait_for"]
+__all__ = ["Answer", "BINARY", "Collector", "EndToEndTest", "Gate", "Http", "Load", "Metrics", "NatsClient", "NatsLoad",
+           "NatsServer", "Postgres", "Refused", "SANITIZED", "check_of", "event", "event_bytes", "free_port", "scaled", "wait_for"]

@@ -61,9 +61,9 @@ class Http:
         lines += [f"{name}: {value}" for name, value in headers]
         if body or method != "GET":
             lines.append(f"Content-Length: {len(body)}")
-        return self.exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        return self.exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + body, head_only=method == "HEAD")
 
-    def exchange(self, request):
+    def exchange(self, request, head_only=False):
         """Sends bytes as they are, and reads one answer."""
         if self.socket is None:
             self.connect()
@@ -76,7 +76,7 @@ class Http:
                 raise Refused(str(error)) from error
             return answer
         try:
-            return self.read_answer()
+            return self.read_answer(head_only)
         except OSError as error:
             self.close()
             raise Refused(str(error)) from error
@@ -94,7 +94,22 @@ class Http:
             raise Refused("the server closed the connection")
         self.buffer += data
 
-    def read_answer(self):
+    def _chunks(self):
+        """A body in chunks; one that breaks off raises Refused."""
+        body = b""
+        while True:
+            while b"\r\n" not in self.buffer:
+                self._more()
+            size, self.buffer = self.buffer.split(b"\r\n", 1)
+            length = int(size, 16)
+            while len(self.buffer) < length + 2:
+                self._more()
+            body += self.buffer[:length]
+            self.buffer = self.buffer[length + 2:]
+            if length == 0:
+                return body
+
+    def read_answer(self, head_only=False):
         while True:
             end = self.buffer.find(b"\r\n\r\n")
             if end >= 0:
@@ -108,11 +123,14 @@ class Http:
             name, _, value = line.partition(":")
             headers[name.strip().lower()] = value.strip()
         length = int(headers.get("content-length", "0"))
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            raise Refused("a chunked answer: this client reads Content-Length only")
-        while len(self.buffer) < length:
-            self._more()
-        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        if head_only:
+            length = 0
+        if not head_only and headers.get("transfer-encoding", "").lower() == "chunked":
+            body = self._chunks()
+        else:
+            while len(self.buffer) < length:
+                self._more()
+            body, self.buffer = self.buffer[:length], self.buffer[length:]
         if headers.get("connection", "").lower() == "close":
             self.close()
         return Answer(status, headers, body)
