@@ -47,7 +47,7 @@ export function outageTests(given) {
       await shown.says(/The collector does not answer[\s\S]*is as it was/);
       await service.again();
       await shown.page.locator("main [role=alert]").first().waitFor({ state: "detached", timeout: 60_000 });
-      await shown.says(/● ?live/, ".bar");
+      await shown.says(/^live$/, "#live-state");
       await shown.close();
     } finally {
       await service.stop();

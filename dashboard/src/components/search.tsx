@@ -38,7 +38,8 @@ export function Search() {
   const hits = asked && !answer.outdated ? (answer.body?.data ?? []).slice(0, 20) : [];
   const shown = open && asked !== "";
   const choose = (index: number) => {
-    const hit = hits[index];
+    // Hits of what was typed before are no answer to what stands there now.
+    const hit = asked === text.trim() ? hits[index] : undefined;
     go(hit ? placeOf(hit) : href("journey", { id: text.trim() }));
     setOpen(false);
     setText("");

@@ -134,7 +134,7 @@ export function Overview() {
               }
             >
               <option value="name">by name</option>
-              <option value="change">by last change</option>
+              <option value="change">by change</option>
               <option value="lag">by lag</option>
             </select>
             <span class="group" role="group" aria-label="Step through deployments">

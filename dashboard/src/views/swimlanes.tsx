@@ -40,8 +40,9 @@ function BarMark({ bar, y, onOpen }: { bar: Bar; y: number; onOpen: (row: LanesR
   const rollback = row.kind === "rollback";
   const label = `${rollback ? "↶ " : ""}${row.version ?? "?"}`;
   const fits = width >= labelMin;
-  // About 7 pixels a character at this size.
-  const text = clip(label, Math.max(2, Math.floor((width - 8) / 7)));
+  // About 7 pixels a character at this size. A version that is cut off says nothing; its sign alone does.
+  const room = Math.floor((width - 8) / 7);
+  const text = label.length <= room || room >= 12 ? clip(label, room) : rollback ? "↶" : "";
   return (
     <g
       class={`bar ${rollback ? "rollback" : bar.shade ? "odd" : "even"}`}

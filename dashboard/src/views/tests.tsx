@@ -5,6 +5,7 @@ import { Panel } from "../components/panel.tsx";
 import { Answered } from "../components/states.tsx";
 import { type Cell, Table } from "../components/table.tsx";
 import type { TestSuitesRow, TestsRow } from "../data/api.ts";
+import { seenSubjects } from "../data/meta.ts";
 import { useApi } from "../data/use.ts";
 import { clip, count, duration, percent, plural, shortName, tick } from "../format.ts";
 import { param, setParams } from "../state/location.ts";
@@ -262,7 +263,7 @@ function Attention({ controls, all }: { controls: ComponentChildren; all: boolea
           needs={["testcaserun"]}
           filters={["q"]}
           what="No case"
-          showEmpty={!all && !asked.problem && asked.body?.data.length === 0}
+          showEmpty={seenSubjects.value.has("testcaserun")}
         >
           {() =>
             rows.length > 0 ? (
