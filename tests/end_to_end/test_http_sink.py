@@ -68,7 +68,7 @@ class HttpSinkTest(EndToEndTest):
         first = self.collector(f"http://127.0.0.1:{gate.port}/webhook/000",
                                'request_timeout = "2s"\nstall_timeout = "1s"').start()
         with Load(first.port, rate=600) as load:
-            for round_number in range(scaled(3, 30)):
+            for round_number in range(scaled(2, 30)):
                 for misbehave, pause in ((gate.cut, 0.3), (gate.refuse, 0.5), (gate.hold, 0.6),
                                          (lambda: gate.delay(0.05), 0.4)):
                     misbehave()
@@ -140,7 +140,7 @@ write_headers_json = true
 
         peer = FaultyHttp(self, plan)
         collector = self.collector(peer.url(), BINARY_MODE + '\nrequest_timeout = "500ms"').start()
-        count = scaled(600, 6000)
+        count = scaled(300, 6000)
         identities = [f"e-{number:05}" for number in range(count)]
         for start in range(0, count, 200):
             self.send(collector, identities[start:start + 200])

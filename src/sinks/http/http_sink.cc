@@ -1,5 +1,6 @@
 #include "sinks/http/http_sink.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sinks/http/answer.h"
@@ -9,6 +10,8 @@ namespace {
 
 /// The longest sleep while requests are under way; a stop wakes it.
 constexpr std::chrono::milliseconds kWait{1'000};
+/// Before what failed is sent again while others of its batch get through.
+constexpr std::chrono::milliseconds kRoundPause{100};
 
 telemetry::Counter& answers(const Services& services, const char* kind) {
   return services.metrics.counter("cdviz_http_sink_requests_total",
@@ -29,6 +32,8 @@ Error worse(const std::optional<Error>& a, Error b) {
   }
   return error;
 }
+
+bool is_open(const std::optional<Result<void>>& outcome) { return !outcome.has_value(); }
 
 std::string place_of(const std::string& url) {
   const auto origin = net::origin_of(url);
@@ -76,20 +81,35 @@ Result<void> HttpSink::write(std::span<const Event> batch, std::stop_token stop)
 
 Result<void> HttpSink::write_each(std::span<const Event> batch, const std::stop_token& stop) {
   Outcomes outcomes(batch.size());
-  Lanes lanes;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (const Result<void>* const known = known_.find(batch[i])) {
       outcomes[i] = *known;
       if (*known) not_sent_again_.Increment();
-    } else {
-      lanes.add(i, batch[i]->subject_id);
     }
+  }
+  for (;;) {
+    const auto left = std::ranges::count_if(outcomes, is_open);
+    const auto trouble = write_once(batch, outcomes, stop);
+    // Somebody who takes some and fails now and then is alive: the dispatcher, who sees the batch
+    // alone, would wait longer from time to time.
+    const bool goes_on = trouble && trouble->fault == Fault::retry && !trouble->retry_after &&
+                         std::ranges::count_if(outcomes, is_open) < left;
+    if (!goes_on || !clock_.wait(kRoundPause, stop)) return conclude(batch, outcomes, trouble);
+  }
+}
+
+/// Sends what has no outcome yet. @returns nothing when all have one, or what went wrong first
+std::optional<Error> HttpSink::write_once(std::span<const Event> batch, Outcomes& outcomes,
+                                          const std::stop_token& stop) {
+  Lanes lanes;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!outcomes[i]) lanes.add(i, batch[i]->subject_id);
   }
   // After the first trouble nothing is started any more: it is most likely everybody's.
   std::optional<Error> trouble;
   for (;;) {
     if (!trouble) trouble = start_next(batch, lanes);
-    if (pool_.in_flight() == 0) break;
+    if (pool_.in_flight() == 0) return trouble;
     for (const auto& outcome : pool_.wait(kWait)) {
       auto result = settle(outcome);
       if (result || result.error().fault == Fault::reject) {
@@ -104,7 +124,6 @@ Result<void> HttpSink::write_each(std::span<const Event> batch, const std::stop_
       trouble = worse(trouble, stopped());
     }
   }
-  return conclude(batch, outcomes, trouble);
 }
 
 std::optional<Error> HttpSink::start_next(std::span<const Event> batch, Lanes& lanes) {

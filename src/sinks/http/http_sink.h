@@ -45,6 +45,8 @@ class HttpSink final : public Sink {
   using Outcomes = std::vector<std::optional<Result<void>>>;
 
   Result<void> write_each(std::span<const Event> batch, const std::stop_token& stop);
+  std::optional<Error> write_once(std::span<const Event> batch, Outcomes& outcomes,
+                                  const std::stop_token& stop);
   Result<void> write_together(std::span<const Event> batch, const std::stop_token& stop);
   /// Starts requests until `trouble` or there is no room. @returns nothing, or why none can be made
   std::optional<Error> start_next(std::span<const Event> batch, Lanes& lanes);

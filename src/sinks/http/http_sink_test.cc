@@ -170,6 +170,17 @@ TEST_F(HttpSinkTest, WhatWasDeliveredOfABatchThatFailedIsNotSentAgain) {
   EXPECT_EQ(peer.sorted_ids(), (Ids{"a", "b", "c"}));
 }
 
+TEST_F(HttpSinkTest, AFailureNowAndThenIsTriedAgainAtOnceWhileOthersGetThrough) {
+  peer.answer("b", {.status = 500});
+  const auto to = sink("content_mode = \"binary\"\nrequests_in_flight_max = 1");
+  std::jthread mender([&] {
+    net::testing::eventually([&] { return peer.ids().size() >= 2; });
+    peer.answer("b", {.status = 202});
+  });
+  ASSERT_TRUE(to->write(events({"a", "b", "c"}), {}));  // one write for all of that
+  EXPECT_EQ(peer.ids(), (Ids{"a", "b", "b", "c"}));
+}
+
 TEST_F(HttpSinkTest, WhatFollowsAFailureInItsSubjectWaits) {
   peer.answer("a", {.status = 500});
   const auto to = sink();
