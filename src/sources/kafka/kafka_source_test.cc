@@ -315,6 +315,20 @@ TEST_F(KafkaSourceTest, WhileTheQueueIsFullItWaitsAndCanBeStopped) {
   EXPECT_EQ(inlet_.bodies(50), numbered(0, 49));
 }
 
+// Those records were given to a function of librdkafka that takes callbacks only, and aborts.
+TEST_F(KafkaSourceTest, AStopWhileFetchedRecordsWaitInTheClientIsCleanAndLosesNone) {
+  send(numbered(0, 1999));
+  inlet_.set_open(false);
+  {
+    Running source(*this, "g13", {.messages = 10});
+    inlet_.wait_until_somebody_waits();
+    EXPECT_LT(source.stop(), 5s);
+  }
+  inlet_.set_open(true);
+  Running source(*this, "g13 again");
+  EXPECT_EQ(inlet_.bodies(2000), numbered(0, 1999));
+}
+
 TEST_F(KafkaSourceTest, APauseEndsWhenThereIsRoomAgain) {
   send(numbered(0, 49));
   inlet_.set_open(false);

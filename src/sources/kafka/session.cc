@@ -487,11 +487,22 @@ void Session::commit_and_wait(int wait_ms) {
   serve_commits(wait_ms);
 }
 
+/// One event while the client is closing. Taken as events, as records may be among them, for which
+/// there is no callback.
+void Session::serve_leaving(rd_kafka_queue_s& queue) {
+  rd_kafka_event_t* event = rd_kafka_queue_poll(&queue, kPoll_ms);
+  if (event == nullptr) return;
+  if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) {
+    on_rebalance(rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event));
+  }
+  rd_kafka_event_destroy(event);
+}
+
 /// Leaves the group, so that others get our partitions at once; not for longer than kLeave.
 void Session::leave(const std::stop_token& stop) {
   leaving_ = true;
   rd_kafka_t* handle = client_->handle();
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(handle);  // without records in it
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(handle);
   feeder_.discard(feeder_.partitions());
   rd_kafka_error_t* failed = rd_kafka_consumer_close_queue(handle, queue);
   if (failed != nullptr) {
@@ -499,7 +510,7 @@ void Session::leave(const std::stop_token& stop) {
   } else {
     const auto end = services_.clock.now() + kLeave;
     while (rd_kafka_consumer_closed(handle) == 0 && services_.clock.now() < end) {
-      rd_kafka_queue_poll_callback(queue, kPoll_ms);
+      serve_leaving(*queue);
     }
   }
   rd_kafka_queue_destroy(queue);

@@ -80,6 +80,7 @@ class Session final : private cdviz::kafka::Listener {
   /// Serves what commits came to. @returns false when none is under way any more
   bool serve_commits(int timeout_ms);
   void commit_and_wait(int wait_ms);
+  void serve_leaving(rd_kafka_queue_s& queue);
   void leave(const std::stop_token& stop);
   void fail(Error error);
 
