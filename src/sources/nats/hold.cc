@@ -44,11 +44,14 @@ std::span<const Held> Hold::begin_batch(std::size_t messages_max, std::size_t by
   return batch_;
 }
 
-void Hold::return_batch() {
-  waiting_.insert(waiting_.begin(), std::move_iterator(batch_.begin()),
-                  std::move_iterator(batch_.end()));
-  batch_.clear();
+void Hold::shorten_batch(std::size_t count) {
+  if (count >= batch_.size()) return;
+  const auto rest = batch_.begin() + static_cast<std::ptrdiff_t>(count);
+  waiting_.insert(waiting_.begin(), std::move_iterator(rest), std::move_iterator(batch_.end()));
+  batch_.erase(rest, batch_.end());
 }
+
+void Hold::return_batch() { shorten_batch(0); }
 
 std::vector<Held> Hold::end_batch() {
   for (const Held& held : batch_) forget(held);

@@ -35,6 +35,8 @@ class Hold {
 
   /// Takes the oldest that wait as the batch; at least one if any waits and no batch is under way.
   std::span<const Held> begin_batch(std::size_t messages_max, std::size_t bytes_max);
+  /// Only the first `count` of the batch are under way; the others wait again, before the rest.
+  void shorten_batch(std::size_t count);
   /// The batch was not taken or not stored: it waits again, before the others.
   void return_batch();
   /// The batch is stored. @returns it

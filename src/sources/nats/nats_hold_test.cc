@@ -36,6 +36,17 @@ TEST(Hold, ABatchIsTheOldestInTheirOrder) {
   EXPECT_EQ(hold.bytes(), 0U);
 }
 
+TEST(Hold, WhatABatchHasNoRoomForWaitsBeforeTheRest) {
+  Hold hold;
+  for (std::uint64_t i = 1; i <= 5; ++i) add(hold, i);
+  static_cast<void>(hold.begin_batch(4, 1000));
+  hold.shorten_batch(9);
+  hold.shorten_batch(2);
+  EXPECT_EQ(hold.waiting(), 3U);
+  hold.end_batch();
+  EXPECT_THAT(sequences(hold.begin_batch(10, 1000)), ElementsAre(3, 4, 5));
+}
+
 TEST(Hold, ABatchEndsAtItsBytesAndHasOneAtLeast) {
   Hold hold;
   add(hold, 1, std::string(100, 'x'));

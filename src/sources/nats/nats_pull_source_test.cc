@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/limits.h"
 #include "sources/nats/nats_source_fixture.h"
 
 namespace cdviz::sources::nats {
@@ -55,6 +56,18 @@ TEST_F(PullSource, PoisonIsGivenUpAndHoldsNothingUp) {
   EXPECT_TRUE(eventually([&] { return answers("term") + answers("ack") == 4; }));
   EXPECT_EQ(answers("term"), 1);
   EXPECT_TRUE(eventually([&] { return of_consumer("num_ack_pending") == 0; }));
+}
+
+TEST_F(PullSource, LargeArraysDoNotMakeOneLargeBatch) {
+  make_stream();
+  auto peer = connect();
+  std::string array = "[0";
+  for (int i = 1; i < 6000; ++i) array += ",0";
+  for (int i = 0; i < 5; ++i) publish(*peer, array + "]");
+  start_pull();
+  EXPECT_EQ(inlet.wait_for(30'000).size(), 30'000U);
+  EXPECT_LE(inlet.largest(), limits::kBatchEvents);
+  EXPECT_TRUE(eventually([&] { return answers("ack") == 5; }));
 }
 
 TEST_F(PullSource, WhileAnEventWaitsForTheDiskTheServerIsTold) {

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "core/limits.h"
 #include "nats/mailbox.h"
 #include "sources/nats/acknowledger.h"
 #include "sources/nats/hold.h"
@@ -263,9 +264,12 @@ class PullSource final : public Source {
     std::vector<Message> messages;
     for (const Held& held : hold_.begin_batch(kBatchMessages, kBatchBytes)) {
       auto read = reader_.read(held.incoming, &held.delivery);
+      // Arrays: small messages may hold many events.
+      if (!messages.empty() && messages.size() + read.size() > limits::kBatchEvents) break;
       counts_.push_back(read.size());
       std::move(read.begin(), read.end(), std::back_inserter(messages));
     }
+    hold_.shorten_batch(counts_.size());
     const auto offered =
         inlet.offer(std::move(messages),
                     [outcome = outcome_](const Result<Receipt>& result) { outcome->set(result); });

@@ -1,6 +1,7 @@
 // An inlet for tests that keeps what it gets; it is full, fails or answers late when told to.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -32,6 +33,7 @@ class TestInlet final : public Inlet {
   Offered offer(std::vector<Message> batch, Settled settled) override {
     std::unique_lock lock(mutex_);
     ++offers_;
+    largest_ = std::max(largest_, batch.size());
     changed_.notify_all();
     if (full_) return Offered::full;
     Receipt receipt;
@@ -98,6 +100,11 @@ class TestInlet final : public Inlet {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(60), [&] { return offers_ >= count; });
   }
+  /// Most messages that came at once.
+  std::size_t largest() {
+    const std::lock_guard lock(mutex_);
+    return largest_;
+  }
   std::vector<std::string> bodies() {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> all;
@@ -117,6 +124,7 @@ class TestInlet final : public Inlet {
   std::vector<Message> messages_;
   std::deque<std::function<void()>> waiting_;
   std::size_t offers_ = 0;
+  std::size_t largest_ = 0;
   int failing_ = 0;
   bool full_ = false;
   bool holding_ = false;
