@@ -155,7 +155,8 @@ class ApiImpl final : public Api {
 
   /// What is known without the database. @returns false: it has to be asked
   bool answer_at_once(const std::string& key, const std::string& tag, const net::Reply& reply) {
-    const auto version = answers_.version();
+    // Once the database is known to be away, a page must learn of it.
+    const auto version = database_.is_available() ? answers_.version() : std::nullopt;
     if (!version) return false;
     const auto etag = tag_of(*version, key);
     if (has_tag(tag, etag)) {

@@ -67,6 +67,11 @@ Availability Database::availability() const {
   return availability_;
 }
 
+bool Database::is_available() const {
+  const std::lock_guard lock(mutex_);
+  return availability_.available;
+}
+
 void Database::report(const Result<void>& outcome, const std::string& place) {
   const std::lock_guard lock(mutex_);
   const bool available = outcome.has_value();

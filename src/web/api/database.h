@@ -65,6 +65,8 @@ class Database {
 
   Taken submit(bool heavy, Job job);
   Availability availability() const;
+  /// availability().available
+  bool is_available() const;
   /// A connection for somebody else's thread, with the same settings.
   Result<postgres::Connection> open(std::stop_token stop);
   /// Tells what an attempt with such a connection came to.
