@@ -278,7 +278,10 @@ class KafkaTest(EndToEndTest):
 
         def paused():
             return receiver.metrics().sum("cdviz_kafka_paused", component_id="kafka") == 1
-        wait_for(paused, "the partitions are paused", 60)
+        def state():
+            text = receiver.get("/metrics").body.decode()
+            return "\n".join(line for line in text.splitlines() if line.startswith(("cdviz_kafka", "cdviz_queue", "cdviz_received")))
+        wait_for(paused, lambda: f"the partitions are paused:\n{state()}", 60)
         rebalances = receiver.metrics().sum("cdviz_kafka_rebalances_total")
         time.sleep(4)  # twice the session's timeout
         self.assertTrue(paused())

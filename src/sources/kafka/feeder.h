@@ -25,7 +25,7 @@ namespace cdviz::sources::kafka {
 /// How much waits at most; one record more may go above it.
 struct FeederLimits {
   std::size_t messages = 2000;
-  std::size_t bytes = std::size_t{4} << 20;
+  std::size_t bytes = std::size_t{768} << 10;  ///< a batch must fit into the smallest queue
 };
 
 /// Safe to call from any thread.

@@ -119,6 +119,10 @@ Session::~Session() {
 Result<void> Session::run(const std::stop_token& stop) {
   if (auto opened = open(); !opened) return opened;
   loop(stop);
+  if (failure_ && !stop.stop_requested()) {  // said now: while the queue is full the end has to wait
+    services_.log.warn(services_.name, "leaves the group",
+                       {{"error", failure_->message}, {"code", failure_->code}});
+  }
   leave(stop);
   if (stop.stop_requested()) return {};
   if (failure_) return *failure_;

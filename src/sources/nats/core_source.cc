@@ -20,7 +20,7 @@ using cdviz::nats::Subscription;
 constexpr std::size_t kMailboxMessages = 10'000;
 constexpr std::size_t kMailboxBytes = std::size_t{8} * 1024 * 1024;
 constexpr std::size_t kBatchMessages = 500;
-constexpr std::size_t kBatchBytes = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kBatchBytes = std::size_t{768} * 1024;  // fits into the smallest queue
 constexpr std::chrono::milliseconds kLook{1'000};
 
 class CoreSource final : public Source {

@@ -33,7 +33,7 @@ using cdviz::nats::Subscription;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kBatchMessages = 500;
-constexpr std::size_t kBatchBytes = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kBatchBytes = std::size_t{768} * 1024;  // fits into the smallest queue
 /// With more held no new request is made.
 constexpr std::size_t kHeldBytes = std::size_t{8} * 1024 * 1024;
 /// How soon a batch is offered again that the queue did not take.

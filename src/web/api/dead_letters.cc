@@ -142,10 +142,11 @@ net::Response dead_letter(const std::filesystem::path& queue, std::string_view n
     const auto shown = body.substr(0, kBodyBytesMax);
     const bool is_text = config::is_utf8(body) && body.find('\0') == std::string_view::npos;
     // Cut within a character at worst; JSON then has U+FFFD there.
-    data = fmt::format(R"({{{},"headers":{},"body":{},"body_base64":{},"body_truncated":{}}})",
-                       members_of(listed), headers_of(listed.letter),
-                       is_text ? text(shown) : "null", is_text ? "null" : text(encode_text(BinaryText::base64, shown)),
-                       body.size() > shown.size() ? "true" : "false");
+    data =
+        fmt::format(R"({{{},"headers":{},"body":{},"body_base64":{},"body_truncated":{}}})",
+                    members_of(listed), headers_of(listed.letter), is_text ? text(shown) : "null",
+                    is_text ? "null" : text(encode_text(BinaryText::base64, shown)),
+                    body.size() > shown.size() ? "true" : "false");
     return false;
   });
   if (!done) return unreadable(done.error());
