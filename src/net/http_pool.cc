@@ -270,9 +270,13 @@ void HttpPool::start(std::size_t tag, const Headers& headers, std::string body) 
   exchange->redirects = 0;
   exchange->body = std::move(body);
   curl::List list = curl::append({}, "Expect:");  // no round trip more for large bodies
+  std::string line;
   for (const auto& [name, value] : headers) {
     // libcurl takes "Name:" as "send none", and "Name;" as "send it empty".
-    list = curl::append(std::move(list), value.empty() ? name + ";" : name + ": " + value);
+    line = name;
+    line += value.empty() ? ";" : ": ";
+    line += value;
+    list = curl::append(std::move(list), line);
   }
   CURL* const handle = exchange->handle;
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list.get());

@@ -46,6 +46,7 @@ List new_list(std::size_t size) {
 
 std::vector<Partition> partitions_in(const rd_kafka_topic_partition_list_t& list) {
   std::vector<Partition> all;
+  all.reserve(static_cast<std::size_t>(list.cnt));
   for (int i = 0; i < list.cnt; ++i) all.push_back({list.elems[i].topic, list.elems[i].partition});
   return all;
 }
@@ -119,7 +120,8 @@ Session::~Session() {
 Result<void> Session::run(const std::stop_token& stop) {
   if (auto opened = open(); !opened) return opened;
   loop(stop);
-  if (failure_ && !stop.stop_requested()) {  // said now: while the queue is full the end has to wait
+  if (failure_ &&
+      !stop.stop_requested()) {  // said now: while the queue is full the end has to wait
     services_.log.warn(services_.name, "leaves the group",
                        {{"error", failure_->message}, {"code", failure_->code}});
   }

@@ -314,7 +314,7 @@ class ApiImpl final : public Api {
   }
 
   std::string overview_json(const Lists& lists, const std::optional<std::string>& version,
-                            std::optional<Availability> availability = {}) {
+                            const std::optional<Availability>& availability = {}) {
     const auto state = around_.state();
     const auto data = to_json(lists, {.product_version = std::string(state.version),
                                       .started_at = state.started_at,
