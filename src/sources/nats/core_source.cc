@@ -73,7 +73,7 @@ class CoreSource final : public Source {
   }
 
   /// Waits while the queue is full. @returns false if the pipeline is closing
-  bool put(Inlet& inlet, std::deque<Incoming> messages) {
+  bool put(Inlet& inlet, const std::deque<Incoming>& messages) {
     std::vector<Message> batch;
     std::size_t bytes = 0;
     const auto flush = [&] {
