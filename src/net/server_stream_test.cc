@@ -130,9 +130,9 @@ TEST(ServerStream, ASlowClientIsHeldInBounds) {
   ASSERT_TRUE(client.send(kGet));
   const auto stream = server.stream();
   const std::string kilobyte(1024, 'x');
-  // The kernel's buffers fill first; then nothing more is taken.
-  ASSERT_TRUE(eventually([&] { return !stream->write(kilobyte); }));
-  EXPECT_FALSE(stream->write(kilobyte, 10ms));
+  // The kernel's buffers fill first; then nothing more is taken. Without a wait it could also be
+  // that the network thread has not come to its turn yet.
+  ASSERT_TRUE(eventually([&] { return !stream->write(kilobyte, 200ms); }));
   EXPECT_FALSE(stream->gone());
   auto waiting = std::async(std::launch::async, [&] { return stream->write(kilobyte, 20s); });
   read_until(client.socket(), "\r\n\r\n");
