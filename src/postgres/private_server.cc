@@ -6,6 +6,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,8 +26,9 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPortAttempts = 5;
-constexpr milliseconds kPause{20};            ///< between two questions whether it is ready
-constexpr milliseconds kQuitTimeout{10'000};  ///< for an immediate stop
+constexpr milliseconds kPause{20};              ///< between two questions whether it is ready
+constexpr const char* kMemoryInUse = "memory";  ///< a server that was killed is not all gone
+constexpr milliseconds kQuitTimeout{10'000};    ///< for an immediate stop
 constexpr std::uintmax_t kLogBytesMax = 10U << 20;
 
 int to_int(std::string_view text) {
@@ -133,8 +135,7 @@ class Server final : public PrivateServer {
     Result<void> ready{};
     for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
       port_ = free_port(attempt == 0 ? remembered : 0);
-      if (auto launched = launch(); !launched) return launched.error();
-      ready = wait_ready(deadline);
+      ready = launch_and_wait(deadline);
       // Somebody took the port between our look and the server's.
       if (ready || ready.error().code != "port") break;
     }
@@ -163,12 +164,12 @@ class Server final : public PrivateServer {
   bool wait_ended(milliseconds timeout) const override { return process_->wait(timeout); }
 
   Result<void> restart() override {
+    const auto deadline = Clock::now() + settings_.start_timeout;
     if (auto running = find_running(cluster_.data())) {
       process_ = std::move(*running);  // somebody else was faster
-    } else if (auto launched = launch(); !launched) {
-      return launched;
+      return wait_ready(deadline);
     }
-    return wait_ready(Clock::now() + settings_.start_timeout);
+    return launch_and_wait(deadline);
   }
 
   Result<void> stop() override {
@@ -184,6 +185,19 @@ class Server final : public PrivateServer {
   }
 
  private:
+  /// Again while backends of a server that was killed hold its shared memory: they end when they
+  /// notice.
+  Result<void> launch_and_wait(Clock::time_point deadline) {
+    for (;;) {
+      if (auto launched = launch(); !launched) return launched;
+      auto ready = wait_ready(deadline);
+      const bool again = !ready && ready.error().code == kMemoryInUse && Clock::now() < deadline &&
+                         !settings_.cancelled();
+      if (!again) return ready;
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+
   Result<void> launch() {
     const fs::path log = cluster_.log_file();
     std::error_code none;
@@ -259,11 +273,16 @@ class Server final : public PrivateServer {
 
   Error ended() const {
     const std::string said = read_from(cluster_.log_file(), log_begin_);
-    const bool port_taken = said.find("could not create any TCP/IP sockets") != std::string::npos;
+    const auto says = [&said](std::string_view text) {
+      return said.find(text) != std::string::npos;
+    };
+    std::string code;
+    if (says("could not create any TCP/IP sockets")) code = "port";
+    if (says("pre-existing shared memory block")) code = kMemoryInUse;
     return {Fault::stop,
             fmt::format("PostgreSQL in {} does not start; it says ({}):\n{}",
                         cluster_.data().string(), cluster_.log_file().string(), log_tail()),
-            port_taken ? "port" : ""};
+            code};
   }
 
   PrivateServerSettings settings_;
