@@ -29,12 +29,20 @@ class Reader(threading.Thread):
         self.answers += 1
         self.failures += answer.status not in (200, 304, 429)
 
+    @staticmethod
+    def look(live):
+        """Until the stream ends, which the collector does in its own way when it is killed."""
+        try:
+            while live.read1(65536):
+                pass
+        except (OSError, http.client.HTTPException):
+            pass
+
     def run(self):
         stream = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         stream.request("GET", "/api/v1/live?subject=service")
         live = stream.getresponse()
-        drain = threading.Thread(target=lambda: [None for _ in iter(lambda: live.read1(65536), b"")], daemon=True)
-        drain.start()
+        threading.Thread(target=self.look, args=(live,), daemon=True).start()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         self.stopped.wait(self.random.uniform(0, REFRESH))  # nobody opens all pages at once
         while not self.stopped.is_set():
