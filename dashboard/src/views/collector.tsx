@@ -105,6 +105,7 @@ function Components({ status, asked }: { status: Status; asked: ReturnType<typeo
             { title: "state", draw: (row) => <State component={row} /> },
             { title: "delivered", number: true, draw: (row) => <Count n={row.delivered} /> },
             { title: "rejected", number: true, draw: (row) => <Count n={row.rejected} /> },
+            { title: "filtered", number: true, draw: (row) => <Count n={row.filtered} /> },
             {
               title: "waiting",
               number: true,
