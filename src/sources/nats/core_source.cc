@@ -48,8 +48,8 @@ class CoreSource final : public Source {
     Result<void> result = subscribe(*connection, mailbox, subscriptions);
     std::int64_t dropped = 0;
     while (result && !stop.stop_requested()) {
-      auto messages = mailbox.take(kLook, stop);
-      if (!put(inlet, std::move(messages))) break;
+      const auto messages = mailbox.take(kLook, stop);
+      if (!put(inlet, messages)) break;
       count_dropped(subscriptions, dropped);
       if (auto error = connection->error()) result = std::move(*error);
     }
