@@ -152,6 +152,21 @@ TEST(ContentId, HowADocumentIsWrittenMakesNoDifference) {
 
 /// The expected ids are those of an independent computation in Python: hashlib and base64 over the
 /// canonical text, which stands beside them.
+/// An id that the existing collector gave: moving over from it, the event is known again.
+TEST(ContentId, Trap2TheExistingCollectorMakesTheSameId) {
+  const std::string rest =
+      R"("source":"/event/source/123","timestamp":"2023-03-20T14:27:05.315384Z",)"
+      R"("type":"dev.cdevents.service.deployed.0.1.1"},"subject":{"content":{"artifactId":)"
+      R"("pkg:oci/myapp@sha256%3A0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa151f221d1e8de6817db93427",)"
+      R"("environment":{"id":"test123"}},"id":"mySubject123","source":"/event/source/123",)"
+      R"("type":"service"}})";
+  for (const std::string id : {"", R"("id":"",)", R"("id":"0",)", R"("id":null,)"}) {
+    EXPECT_EQ(content_id(R"({"context":{)" + id + rest),
+              "bafkreicuuogf3pc3lkdewdnngcnxgfrnontlfvtiihmxvcxqqxphxson3m")
+        << id;
+  }
+}
+
 TEST(ContentId, Trap2AnIdIsTheCidOfTheContent) {
   const struct {
     const char* json;
