@@ -270,9 +270,9 @@ class PullSource final : public Source {
       std::move(read.begin(), read.end(), std::back_inserter(messages));
     }
     hold_.shorten_batch(counts_.size());
-    const auto offered =
-        inlet.offer(std::move(messages),
-                    [outcome = outcome_](const Result<Receipt>& result) { outcome->set(result); });
+    const auto offered = inlet.offer_in_shares(
+        std::move(messages),
+        [outcome = outcome_](const Result<Receipt>& result) { outcome->set(result); });
     if (offered == Offered::taken) return;
     hold_.return_batch();
     if (offered == Offered::closed) {

@@ -191,9 +191,10 @@ class MockKafka:
         self.process.stdout.close()
 
 
-def kcat_produce(brokers, topic, records, headers=(), partition=None):
+def kcat_produce(brokers, topic, records, headers=(), partition=None, properties=()):
     """Each record is (key, value), without line ends and tabs; a value of None is a tombstone."""
     options = [part for header in headers for part in ("-H", header)]
+    options += [part for one in properties for part in ("-X", one)]
     if partition is not None:
         options += ["-p", str(partition)]
     lines = b"".join(key.encode() + b"\t" + (value if value is not None else b"") + b"\n" for key, value in records)
