@@ -64,6 +64,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
     // What was told while nothing was to be written is over, or will be told again.
     rd_kafka_poll(client_->handle(), 0);
     trouble_.reset();
+    reason_.clear();
     auto records = records_of(batch);
     if (!records) return records.error();
     Delivery delivery;
@@ -202,6 +203,8 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
       return {};
     }
     Error error = error_of(delivery.slots[*worst].code, place_about(records[*worst].record));
+    // Why nothing came through, librdkafka tells beside it.
+    if (error.fault == Fault::retry && !reason_.empty()) error.message += "; " + reason_;
     if (error.fault == Fault::stop) return abandon(std::move(error));  // it remembers its topics
     if (error.fault == Fault::reject) {
       if (stored_.size() > kRemembered) stored_.clear();
@@ -241,6 +244,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
       // Records would wait until their time is over, and then say nothing of why.
       trouble_ = error_of(code, place_, reason);
     } else {
+      reason_ = reason;
       log_.warn(name_, "trouble with the brokers", {{"reason", reason}});
     }
   }
@@ -252,6 +256,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
   telemetry::Counter& producers_;
   std::optional<Error> fatal_;
   std::optional<Error> trouble_;
+  std::string reason_;              ///< of the last trouble that may pass
   std::set<std::string> stored_;    ///< keys of what a rejected batch brought to the brokers
   std::unique_ptr<Client> client_;  ///< destroyed first: it calls us
 };
