@@ -210,7 +210,7 @@ write_headers_json = true
         shown += collector.log.read_text()
         for secret in (token, "hidden-key"):
             self.assertNotIn(secret, shown)
-        self.assertNotIn(token, collector.run("config", "--config", str(collector.config), check=False).stdout)
+        self.assertNotIn(token, collector.run("config", "print", "--config", str(collector.config)).stdout)
 
     def test_the_server_says_when_to_come_again(self):
         for form in ("seconds", "date"):
