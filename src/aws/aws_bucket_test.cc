@@ -1,6 +1,4 @@
 // Answers of S3, and what they are read as. Real stores are in tests/end_to_end/test_s3*.py.
-#include "aws/bucket.h"
-
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "aws/bucket.h"
 #include "aws/time.h"
 #include "net/test_client.h"
 
@@ -44,8 +43,8 @@ TEST(AwsBucket, ABrokenListingIsNoEmptyOne) {
         "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key>"}) {
     EXPECT_FALSE(read_listing(text)) << text;
   }
-  EXPECT_TRUE(read_listing(
-      "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"));
+  EXPECT_TRUE(
+      read_listing("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"));
 }
 
 /// Answers everything alike, and remembers what was asked.

@@ -104,12 +104,12 @@ Result<Listing> read_listing(const std::string& xml) {
   const bool encoded = std::string_view(root.child_value("EncodingType")) == "url";
   for (const auto entry : root.children("Contents")) {
     const std::string_view key = entry.child("Key").text().get();
-    ListedObject object{.key = encoded ? form_decoded(key) : std::string(key),
-                        .etag = without_quotes(entry.child_value("ETag")),
-                        .size = number_of<std::uint64_t>(entry.child_value("Size")),
-                        .modified = parse_time(entry.child_value("LastModified"))
-                                        .value_or(WallTime{}),
-                        .storage_class = entry.child_value("StorageClass")};
+    ListedObject object{
+        .key = encoded ? form_decoded(key) : std::string(key),
+        .etag = without_quotes(entry.child_value("ETag")),
+        .size = number_of<std::uint64_t>(entry.child_value("Size")),
+        .modified = parse_time(entry.child_value("LastModified")).value_or(WallTime{}),
+        .storage_class = entry.child_value("StorageClass")};
     if (!object.key.empty()) listing.objects.push_back(std::move(object));
   }
   if (std::string_view(truncated.child_value()) == "true") {

@@ -48,8 +48,8 @@ std::string crc(const std::array<Word, 256>& table, std::string_view bytes) {
 std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> result{};
   unsigned size = 0;
-  if (algorithm == nullptr || EVP_Digest(bytes.data(), bytes.size(), result.data(), &size,
-                                         algorithm, nullptr) != 1) {
+  if (algorithm == nullptr ||
+      EVP_Digest(bytes.data(), bytes.size(), result.data(), &size, algorithm, nullptr) != 1) {
     return {};  // MD5 where the machine forbids it
   }
   return {reinterpret_cast<const char*>(result.data()), size};

@@ -14,8 +14,8 @@ enum class Sound : std::uint8_t {
   unknown,  ///< there is none that covers the whole object
 };
 
-/// By the first checksum that is known here (crc64nvme, crc32c, crc32, sha256, sha1); without one by
-/// the ETag, where that is the MD5 of the content.
+/// By the first checksum that is known here (crc64nvme, crc32c, crc32, sha256, sha1); without one
+/// by the ETag, where that is the MD5 of the content.
 Sound check_sound(const ObjectFacts& facts, std::string_view bytes);
 
 }  // namespace cdviz::aws
