@@ -85,6 +85,15 @@ struct Inlet {
 
   /// The value that was committed last for this source under `key`.
   virtual Result<std::optional<std::string>> checkpoint(std::string_view key) const = 0;
+
+  /// The keys behind `after` that have a value, in their order (of bytes), at most `max` of them:
+  /// for a source that looks for what it may forget.
+  virtual Result<std::vector<std::string>> checkpoint_keys(std::string_view after,
+                                                           std::size_t max) const {
+    static_cast<void>(after);
+    static_cast<void>(max);
+    return std::vector<std::string>();
+  }
 };
 
 }  // namespace cdviz

@@ -41,6 +41,11 @@ Result<std::optional<std::string>> SourceInlet::checkpoint(std::string_view key)
   return services_.queue.checkpoint(intake_->source(), key);
 }
 
+Result<std::vector<std::string>> SourceInlet::checkpoint_keys(std::string_view after,
+                                                              std::size_t max) const {
+  return services_.queue.checkpoint_keys(intake_->source(), after, max);
+}
+
 Offered SourceInlet::submit(std::vector<Message> batch, Checkpoint checkpoint, Settled settled,
                             bool wait) {
   const auto under_way = UnderWay::enter(under_way_);

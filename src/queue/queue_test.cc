@@ -159,6 +159,14 @@ TEST_F(QueueTest, CheckpointsAreCommittedWithTheirEvents) {
   EXPECT_EQ(*queue_->checkpoint("folder", "file"), "42");
   EXPECT_EQ(*queue_->checkpoint("folder", "gone"), std::nullopt);
   EXPECT_EQ(*queue_->checkpoint("other", "file"), std::nullopt);
+  Batch more;
+  more.source = "folder";
+  more.checkpoint.entries = {{"a", "1"}, {"z", "1"}, {"m", "1"}};
+  ASSERT_TRUE(put_batch(std::move(more)));
+  EXPECT_EQ(*queue_->checkpoint_keys("folder", "", 3),
+            (std::vector<std::string>{"a", "file", "m"}));
+  EXPECT_EQ(*queue_->checkpoint_keys("folder", "m", 3), (std::vector<std::string>{"z"}));
+  EXPECT_TRUE(queue_->checkpoint_keys("other", "", 3)->empty());
 }
 
 TEST_F(QueueTest, WhoWaitsForAnEventIsWokenByIt) {

@@ -24,6 +24,9 @@ Reader::Reader(const std::filesystem::path& file, bool immutable)
             "SELECT position, total_events, total_bytes, length(fields) + length(CAST(json AS "
             "BLOB)), received_at FROM events WHERE position > ? ORDER BY position LIMIT 1"),
       checkpoint_(connection_, "SELECT value FROM checkpoints WHERE source = ? AND key = ?"),
+      checkpoint_keys_(
+          connection_,
+          "SELECT key FROM checkpoints WHERE source = ? AND key > ? ORDER BY key LIMIT ?"),
       refusals_(connection_,
                 "SELECT number, at, component_id, from_sink, code, reason, event_source, event_id, "
                 "length(CAST(body AS BLOB)) FROM dead_letters WHERE number > ? ORDER BY number "
@@ -95,6 +98,16 @@ std::optional<std::string> Reader::checkpoint(std::string_view source, std::stri
   const Reset reset(checkpoint_);
   if (!checkpoint_.bind_text(1, source).bind_text(2, key).step()) return std::nullopt;
   return std::string(checkpoint_.text(0));
+}
+
+std::vector<std::string> Reader::checkpoint_keys(std::string_view source, std::string_view after,
+                                                 std::size_t max) {
+  std::vector<std::string> keys;
+  const Reset reset(checkpoint_keys_);
+  checkpoint_keys_.bind_text(1, source).bind_text(2, after);
+  checkpoint_keys_.bind(3, static_cast<std::int64_t>(max));
+  while (checkpoint_keys_.step()) keys.emplace_back(checkpoint_keys_.text(0));
+  return keys;
 }
 
 std::vector<Refusal> Reader::refusals(std::int64_t after, std::size_t max) {
