@@ -369,6 +369,12 @@ TEST_F(HttpSinkTest, WhatIsWrongWithOptionsIsToldAndNothingIsMade) {
   EXPECT_TRUE(sink("headers.X-A = { type = \"static\", value = \"a\" }"));
 }
 
+TEST_F(HttpSinkTest, KeysOfTheExistingCollectorAreTaken) {
+  EXPECT_TRUE(
+      sink("total_duration_of_retries = \"30m\"\nlog_errors = true\n"
+           "log_full_response_on_error = false\nuser_agent = \"old\""));
+}
+
 TEST_F(HttpSinkTest, ReachAsksAndChangesNothing) {
   const auto to = sink();
   const Services services{"out", peer.clock, peer.metrics, peer.log, routes};

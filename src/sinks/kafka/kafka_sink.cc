@@ -51,6 +51,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
       : settings_(std::move(settings)),
         place_(settings_.client.place()),
         name_(services.name),
+        clock_(services.clock),
         log_(services.log),
         producers_(services.metrics.counter("cdviz_connections_opened_total",
                                             "Connections made to the other end.",
@@ -102,7 +103,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
     records.reserve(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!stored_.empty() && stored_.contains(key_of(*batch[i]))) continue;
-      auto record = record_of(*batch[i], settings_.format);
+      auto record = record_of(*batch[i], settings_.format, clock_.wall());
       if (!record) return record.error();
       if (wire_bytes(*record) > settings_.record_bytes_max) {
         return error_of(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, place_,
@@ -252,6 +253,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
   const KafkaSinkSettings settings_;
   const std::string place_;
   const std::string name_;
+  const Clock& clock_;
   telemetry::Log& log_;
   telemetry::Counter& producers_;
   std::optional<Error> fatal_;
