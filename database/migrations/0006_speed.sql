@@ -13,21 +13,111 @@ language sql stable parallel safe as $$
     || E'\x1f' || id, 'UTF8')) for 16), 'hex')::uuid
 $$;
 
-create or replace function cdviz_store.subject_key(subject text, id text, source text) returns uuid
+create function cdviz_store.subject_name(subject text, id text, source text) returns text
 language sql stable parallel safe as $$
-  select encode(substring(sha256(convert_to(
-    subject || E'\x1f'
+  select subject || E'\x1f'
     || case when subject in ('artifact', 'service', 'environment', 'repository')
               or left(id, 1) = '/' or left(id, 4) = 'pkg:'
               or (position('://' in id) > 1 and id ~ '^[a-zA-Z][a-zA-Z0-9+.-]*://') then '' else source end
-    || E'\x1f' || id, 'UTF8')) for 16), 'hex')::uuid
+    || E'\x1f' || id
+$$;
+comment on function cdviz_store.subject_name(text, text, text) is 'What the identity of a subject is made of: type, source (empty if the id is global), id, with 0x1f between them.';
+
+create function cdviz_store.key_of(name text) returns uuid
+language sql stable parallel safe as $$ select encode(substring(sha256(convert_to(name, 'UTF8')) for 16), 'hex')::uuid $$;
+comment on function cdviz_store.key_of(text) is 'First 16 bytes of the SHA-256 of a text.';
+
+create or replace function cdviz_store.subject_key(subject text, id text, source text) returns uuid
+language sql stable parallel safe as $$ select cdviz_store.key_of(cdviz_store.subject_name(subject, id, source)) $$;
+
+create or replace function cdviz_store.purl_parts(purl text)
+returns table (artifact_id text, base_id text, purl_type text, namespace text, name text, version text, tag text, repository_url text)
+language sql stable parallel safe as $$
+  -- One SELECT, so that the planner can inline it. https://github.com/package-url/purl-spec
+  select cdviz_store.bounded(case when base is null then purl else base || coalesce('@' || v, '?tag=' || t, '') end),
+    cdviz_store.bounded(coalesce(base, purl)), case when base is not null then left(ty, 64) end, case when base is not null then cdviz_store.bounded(ns) end,
+    case when base is not null then cdviz_store.bounded(n) end, case when base is not null then cdviz_store.bounded(v) end, cdviz_store.bounded(t), cdviz_store.bounded(u)
+  from (
+    select *, case when ty <> '' and n <> '' and last <> path then 'pkg:' || ty || '/' || coalesce(ns || '/', '') || n end as base
+    from (
+      select purl, path, last, ty, case when lower_case then lower(ns) else ns end as ns, case when lower_case then lower(n) else n end as n,
+        -- What the usual escapes stand for cannot become part of another one; only what has others is decoded byte by byte.
+        nullif(case when quick_v like '%\%%' then cdviz_store.percent_decoded(v) else quick_v end, '') as v,
+        case when t like '%\%%' then cdviz_store.percent_decoded(t) else t end as t,
+        case when quick_u like '%\%%' then cdviz_store.percent_decoded(u) else quick_u end as u
+      from (
+        select purl, path, last, lower(ty) as ty, v, t, u,
+          lower(ty) in ('oci', 'docker', 'github', 'gitlab', 'bitbucket', 'pypi', 'composer', 'deb', 'apk', 'hex', 'golang') as lower_case,
+          case when ns like '%\%%' then cdviz_store.percent_decoded(ns) else ns end as ns, case when n like '%\%%' then cdviz_store.percent_decoded(n) else n end as n,
+          case when v like '%\%%' then replace(replace(replace(replace(v, '%3A', ':'), '%3a', ':'), '%2F', '/'), '%40', '@') else v end as quick_v,
+          case when u like '%\%%' then replace(replace(replace(replace(u, '%3A', ':'), '%3a', ':'), '%2F', '/'), '%40', '@') else u end as quick_u
+        from (
+          select purl, path, last, ty, n, substr(last, length(n) + 2) as v, nullif(substr(path, length(ty) + 2, greatest(0, length(path) - length(ty) - length(last) - 2)), '') as ns,
+            -- the first that is not empty: nearly always the first
+            case when q like '%tag=%' then coalesce(nullif(split_part(split_part('&' || q, '&tag=', 2), '&', 1), ''), substring('&' || q from '&tag=([^&]+)')) end as t,
+            case when q like '%repository_url=%' then coalesce(nullif(split_part(split_part('&' || q, '&repository_url=', 2), '&', 1), ''), substring('&' || q from '&repository_url=([^&]+)')) end as u
+          from (
+            select purl, path, last, split_part(path, '/', 1) as ty, split_part(last, '@', 1) as n, case when position('?' in head) > 0 then substr(head, position('?' in head) + 1) end as q
+            from (
+              select purl, head, path, split_part(path, '/', -1) as last
+              from (
+                select purl, head, ltrim(split_part(head, '?', 1), '/') as path
+                from (select purl, case when purl like 'pkg:%' and octet_length(purl) <= 4096 then split_part(substr(purl, 5), '#', 1) end as head offset 0) a
+                offset 0) b
+              offset 0) c
+            offset 0) d
+          offset 0) e
+        offset 0) f
+      offset 0) g
+    offset 0) h
 $$;
 
 -- ============ the write path ============
-create function cdviz_store.read_events(events jsonb[], notes jsonb[], stored_at timestamptz,
-                                        out given cdviz_store.event[], out months timestamp[], out closes boolean)
+-- The same event with another time is a duplicate too, if the other is within 31 days: that is three partitions to look
+-- into and not all. Month by month, so that a batch with a wrong clock in it does not look into all years between.
+create function cdviz_store.known_events(keys uuid[], times timestamptz[], months timestamp[]) returns uuid[]
 language plpgsql stable as $$
+declare
+  month timestamp;
+  asked uuid[];
+  earliest timestamptz;
+  latest timestamptz;
+  known uuid[] := '{}';
 begin
+  foreach month in array months loop
+    select array_agg(g.key), min(g.time) - interval '31 days', max(g.time) + interval '31 days' into asked, earliest, latest
+    from unnest(keys, times) as g (key, time) where cardinality(months) = 1 or date_trunc('month', g.time at time zone 'UTC') = month;
+    known := known || array(
+      select g.key
+      from (select event_uid, time from cdviz_store.event where event_uid = any (asked) and time between earliest and latest offset 0) there
+      join unnest(keys, times) as g (key, time) on g.key = there.event_uid and there.time between g.time - interval '31 days' and g.time + interval '31 days');
+  end loop;
+  return known;
+end $$;
+comment on function cdviz_store.known_events(uuid[], timestamptz[], timestamp[]) is 'Which of these keys the lake has already, with the time given or another one within 31 days of it. Part of ingest().';
+
+create or replace function cdviz_store.ingest(events jsonb[], notes jsonb[] default '{}', out inserted int, out duplicates int)
+language plpgsql security definer
+set search_path = pg_catalog, cdviz_store, pg_temp
+set plan_cache_mode = force_generic_plan
+set work_mem = '32MB'
+set enable_seqscan = off      -- a plan made while a partition is small must still be right when it is large
+set enable_bitmapscan = off
+set jit = off                 -- a disabled scan counts as so expensive that it would be compiled, at every call
+as $$
+declare
+  stored cdviz_store.event[];
+  keys uuid[];
+  times timestamptz[];
+  months timestamp[];
+  closes boolean;
+  known uuid[];
+  month timestamp;
+  stored_at timestamptz;
+begin
+  if cardinality(notes) > coalesce(cardinality(events), 0) then
+    raise exception using errcode = '22023', message = format('%s notes for %s events', cardinality(notes), coalesce(cardinality(events), 0));
+  end if;
   with field as materialized (
     select place, event, note, context ->> 'source' as source, context ->> 'id' as id, context ->> 'type' as type,
       context ->> 'timestamp' as stamp, coalesce(context ->> 'chainId', context ->> 'chain_id') as chain_id,
@@ -56,12 +146,13 @@ begin
     from field)
   select
     -- Rows go in by the order of their key: two writers with the same events wait for each other, but never in a circle.
-    array_agg(row(uid, time, stored_at, null, subject, predicate, type_version, source, id, subject_source, subject_id,
+    array_agg(row(uid, time, null, null, subject, predicate, type_version, source, id, subject_source, subject_id,
                   cdviz_store.subject_key(subject, subject_id, subject_source), chain_id, event, note)::cdviz_store.event),
+    array_agg(uid), array_agg(time),
     array_agg(distinct date_trunc('month', time at time zone 'UTC')),
     bool_or(case subject when 'environment' then predicate = 'deleted'
                          when 'service' then predicate = 'removed' and coalesce(event #>> '{subject,content,environment,id}', '') = '' else false end)
-  into given, months, closes
+  into stored, keys, times, months, closes
   from (
     select distinct on (uid) *
     from (
@@ -85,84 +176,211 @@ begin
       join kind k using (type)
       offset 0) keyed
     order by uid, time, place) one;
-end $$;
-comment on function cdviz_store.read_events(jsonb[], jsonb[], timestamptz) is 'Documents as rows of the lake, each key once, in the order of their keys; with them the months they are of, in order, and whether one of them closes many lanes. Raises class 22 if one cannot be stored. Part of ingest().';
 
--- The same event with another time is a duplicate too, if the other is within 31 days: that is three partitions to look
--- into and not all. Month by month, so that a batch with a wrong clock in it does not look into all years between.
-create function cdviz_store.known_events(given cdviz_store.event[], months timestamp[]) returns uuid[]
-language plpgsql stable as $$
-declare
-  month timestamp;
-  keys uuid[];
-  earliest timestamptz;
-  latest timestamptz;
-  known uuid[] := '{}';
-begin
-  foreach month in array months loop
-    select array_agg(event_uid), min(time) - interval '31 days', max(time) + interval '31 days' into keys, earliest, latest
-    from unnest(given) where cardinality(months) = 1 or date_trunc('month', time at time zone 'UTC') = month;
-    known := known || array(
-      select g.event_uid
-      from (select event_uid, time from cdviz_store.event where event_uid = any (keys) and time between earliest and latest offset 0) there
-      join unnest(given) g on g.event_uid = there.event_uid and there.time between g.time - interval '31 days' and g.time + interval '31 days');
-  end loop;
-  return known;
-end $$;
-comment on function cdviz_store.known_events(cdviz_store.event[], timestamp[]) is 'Keys of those that the lake has already, with the same time or another one within 31 days. Part of ingest().';
-
-create or replace function cdviz_store.ingest(events jsonb[], notes jsonb[] default '{}', out inserted int, out duplicates int)
-language plpgsql security definer
-set search_path = pg_catalog, cdviz_store, pg_temp
-set plan_cache_mode = force_generic_plan
-set work_mem = '32MB'
-set enable_seqscan = off      -- a plan made while a partition is small must still be right when it is large
-set enable_bitmapscan = off
-set jit = off                 -- a disabled scan counts as so expensive that it would be compiled, at every call
-as $$
-declare
-  read record;
-  stored cdviz_store.event[];
-  known uuid[];
-  month timestamp;
-begin
-  if cardinality(notes) > coalesce(cardinality(events), 0) then
-    raise exception using errcode = '22023', message = format('%s notes for %s events', cardinality(notes), coalesce(cardinality(events), 0));
-  end if;
-  select * into read from cdviz_store.read_events(events, notes, clock_timestamp());
   inserted := 0;
   duplicates := coalesce(cardinality(events), 0);
-  if read.given is null then return; end if;
-  perform cdviz_store.lock_fold(read.closes);
-  foreach month in array read.months loop
+  if stored is null then return; end if;
+  perform cdviz_store.lock_fold(closes);
+  foreach month in array months loop
     perform cdviz_store.ensure_partition(month at time zone 'UTC');
   end loop;
 
-  stored := read.given;
-  known := cdviz_store.known_events(stored, read.months);
+  known := cdviz_store.known_events(keys, times, months);
   if cardinality(known) > 0 then
-    stored := array(select g from unnest(stored) g left join unnest(known) k (event_uid) on k.event_uid = g.event_uid where k.event_uid is null order by g.event_uid);
+    stored := array(select g from unnest(stored) g left join unnest(known) k (key) on k.key = g.event_uid where k.key is null order by g.event_uid);
   end if;
-  with new as (
+  stored_at := clock_timestamp();
+  begin
+    -- Without ON CONFLICT, which writes each row twice: as one that may have to be taken back, and that it need not be.
     insert into cdviz_store.event
       (event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, subject_key, chain_id, payload, notes)
-    select event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, subject_key, chain_id, payload, g.notes
-    from unnest(stored) g
-    on conflict do nothing
-    returning event_uid)
-  select coalesce(array_agg(event_uid), '{}') into known from new;
-  inserted := cardinality(known);
+    select event_uid, time, stored_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, subject_key, chain_id, payload, g.notes
+    from unnest(stored) g;
+  exception when unique_violation then
+    -- Another writer has stored some of them since we looked.
+    with new as (
+      insert into cdviz_store.event
+        (event_uid, time, ingested_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, subject_key, chain_id, payload, notes)
+      select event_uid, time, stored_at, subject, predicate, type_version, source, event_id, subject_source, subject_id, subject_key, chain_id, payload, g.notes
+      from unnest(stored) g
+      on conflict do nothing
+      returning event_uid)
+    select array_agg(event_uid) into keys from new;
+    stored := array(select g from unnest(stored) g join unnest(keys) k (key) on k.key = g.event_uid order by g.event_uid);
+  end;
+  inserted := cardinality(stored);
   duplicates := duplicates - inserted;
-  if inserted < cardinality(stored) then
-    -- Another writer has stored the rest since we looked.
-    stored := array(select g from unnest(stored) g join unnest(known) k (event_uid) on k.event_uid = g.event_uid order by g.event_uid);
-  end if;
   if inserted > 0 then
-    perform cdviz_store.count_events(stored);
+    perform cdviz_store.count_events(stored, stored_at);
     perform cdviz_store.project(stored);
   end if;
   if duplicates > 0 then
     perform cdviz_store.keep_conflicts(events, notes);
+  end if;
+end $$;
+
+-- ============ the fold ============
+create or replace function cdviz_store.facts_of(events cdviz_store.event[]) returns cdviz_store.fact[]
+language plpgsql stable as $$
+begin
+  return (
+    with said as materialized (
+      select *, case when subject = 'artifact' then subject_id
+                     when subject in ('service', 'build', 'incident', 'deployment') then coalesce(content ->> 'artifactId', content #>> '{artifact,id}') end as purl
+      from (
+        select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
+          case when jsonb_typeof(content) = 'object' then content else '{}' end as content,
+          case when jsonb_typeof(custom) = 'object' then custom end as custom,
+          case when context_links is not null or custom_links is not null then
+            case when jsonb_typeof(context_links) = 'array' then context_links else '[]' end
+            || case when jsonb_typeof(custom_links) = 'array' then custom_links else '[]' end end as links
+        from (
+          select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id, content, custom, context_links, custom -> 'links' as custom_links
+          from (
+            select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
+              payload -> 'subject' -> 'content' as content, payload -> 'customData' as custom, payload -> 'context' -> 'links' as context_links
+            from unnest(events) e
+            -- the subject of a type of somebody else has dots: it is stored, but says nothing that we know
+            where position('.' in subject) = 0
+            offset 0) e
+          offset 0) e
+        offset 0) e),
+    -- An artifact is named by many events of a batch: its name is taken apart once.
+    artifact as materialized (
+      select d.purl, p.* from (select purl from said where purl <> '' group by purl offset 0) d cross join lateral cdviz_store.purl_parts(d.purl) p)
+    select array_agg(row(event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id), cdviz_store.bounded(subject_source),
+        cdviz_store.bounded(source), cdviz_store.bounded(chain_id),
+        case when subject in ('pipelinerun', 'taskrun', 'build', 'testsuiterun', 'testcaserun', 'deployment') then subject
+             when subject = 'testcase' then 'testcaserun' when subject = 'testsuite' then 'testsuiterun'
+             when predicate in ('queued', 'started', 'finished', 'skipped')
+               and subject not in ('service', 'environment', 'artifact', 'change', 'incident', 'ticket', 'approval', 'repository', 'branch', 'testoutput') then subject end,
+        cdviz_store.bounded(case when subject = 'environment' then subject_id else content #>> '{environment,id}' end),
+        cdviz_store.bounded(case when subject = 'service' then subject_id else content #>> '{service,id}' end),
+        case when custom is not null then left(coalesce(
+          case when jsonb_typeof(custom -> 'actor') = 'string' then custom ->> 'actor' end,
+          case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end,
+          case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end), 256) end,
+        content, custom, links, a.artifact_id, a.base_id, a.purl_type, a.namespace, a.name, a.version, a.tag, a.repository_url)::cdviz_store.fact)
+    from said left join artifact a using (purl));
+end $$;
+
+create or replace function cdviz_store.fold_runs(facts cdviz_store.fact[]) returns void
+language plpgsql as $$
+begin
+  insert into run as r (kind, run_key, run_id, source, name, definition_id, parent_key, environment_id, environment_raw, service_id, service_raw,
+    artifact_id, deploys, queued_at, started_at, finished_at, skipped_at, outcome, reason, severity, test_type, trigger_type, uri, chain_id, first_at, last_at)
+  select kind, run_key, run_id, source, name, definition_id,
+    -- All events of a run name the same parent: one key is made. If they do not, of all of them the greatest.
+    case when parents is null then null when parents[1] = all (parents) then cdviz_store.key_of(parents[1])
+         else (select max(cdviz_store.key_of(p)::text)::uuid from unnest(parents) p) end,
+    coalesce(e.canonical, environment), case when e.canonical is not null then environment end,
+    coalesce(s.canonical, service), case when s.canonical is not null then service end,
+    artifact, kind = 'deployment' and environment is not null and service is not null,
+    queued_at, started_at, finished_at, skipped_at,
+    case when outcomes is null then null when cardinality(outcomes) = 1 then outcomes[1]
+         else (select o.outcome from unnest(outcomes, finishes) as o (outcome, at) order by o.at desc, o.outcome desc nulls last limit 1) end,
+    reason, severity, test_type, trigger_type, uri, chain_id, first_at, last_at
+  from (
+    select run_kind as kind, subject_key as run_key, min(id) as run_id, min(subject_source) as source,
+      left(max(coalesce(content ->> 'pipelineName', content ->> 'taskName', content #>> '{testCase,name}', content #>> '{testSuite,name}',
+                   content #>> '{testCase,id}', content #>> '{testSuite,id}', content ->> 'name')), 512) as name,
+      max(cdviz_store.bounded(coalesce(content #>> '{testCase,id}', content #>> '{testSuite,id}'))) as definition_id,
+      array_agg(case when content ? 'pipelineRun' then cdviz_store.subject_name('pipelinerun', content #>> '{pipelineRun,id}', coalesce(nullif(content #>> '{pipelineRun,source}', ''), subject_source))
+                     when content ? 'testSuiteRun' then cdviz_store.subject_name('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source)) end)
+        filter (where content ? 'pipelineRun' or content ? 'testSuiteRun') as parents,
+      max(environment) filter (where run_kind not in ('pipelinerun', 'taskrun')) as environment,
+      max(case when run_kind = 'deployment' then coalesce(service, facts.name) end) as service,
+      max(artifact_id) filter (where run_kind not in ('pipelinerun', 'taskrun')) as artifact,
+      min(at) filter (where predicate = 'queued') as queued_at, min(at) filter (where predicate = 'started') as started_at,
+      max(at) filter (where predicate = 'finished') as finished_at, max(at) filter (where predicate = 'skipped') as skipped_at,
+      array_agg(cdviz_store.outcome(content ->> 'outcome')) filter (where predicate = 'finished') as outcomes, array_agg(at) filter (where predicate = 'finished') as finishes,
+      max(left(coalesce(content ->> 'reason', content ->> 'errors'), 4096)) as reason, max(left(content ->> 'severity', 64)) as severity,
+      max(left(content #>> '{testCase,type}', 64)) as test_type, max(left(content #>> '{trigger,type}', 64)) as trigger_type,
+      max(left(coalesce(content ->> 'uri', content ->> 'url'), 2048)) as uri, max(chain_id) as chain_id, min(at) as first_at, max(at) as last_at
+    from unnest(facts) as facts where run_kind is not null
+    group by run_kind, subject_key offset 0) x
+  cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = environment) as canonical) e
+  cross join lateral (select (select service_id from cdviz_store.service_alias where alias = service) as canonical) s
+  order by kind, run_key
+  on conflict (kind, run_key) do update set
+    run_id = least(r.run_id, excluded.run_id), source = least(r.source, excluded.source),
+    name = greatest(r.name, excluded.name), definition_id = greatest(r.definition_id, excluded.definition_id), parent_key = greatest(r.parent_key, excluded.parent_key),
+    environment_id = case when coalesce(excluded.environment_raw, excluded.environment_id) > coalesce(r.environment_raw, r.environment_id, '') then excluded.environment_id else r.environment_id end,
+    environment_raw = case when coalesce(excluded.environment_raw, excluded.environment_id) > coalesce(r.environment_raw, r.environment_id, '') then excluded.environment_raw else r.environment_raw end,
+    service_id = case when coalesce(excluded.service_raw, excluded.service_id) > coalesce(r.service_raw, r.service_id, '') then excluded.service_id else r.service_id end,
+    service_raw = case when coalesce(excluded.service_raw, excluded.service_id) > coalesce(r.service_raw, r.service_id, '') then excluded.service_raw else r.service_raw end,
+    artifact_id = greatest(r.artifact_id, excluded.artifact_id),
+    deploys = case when r.kind = 'deployment' then coalesce(excluded.service_id, r.service_id) is not null and coalesce(excluded.environment_id, r.environment_id) is not null else r.deploys end,
+    queued_at = least(r.queued_at, excluded.queued_at), started_at = least(r.started_at, excluded.started_at),
+    outcome = case when r.finished_at is null or excluded.finished_at > r.finished_at then excluded.outcome
+                   when excluded.finished_at = r.finished_at then greatest(r.outcome, excluded.outcome) else r.outcome end,
+    finished_at = greatest(r.finished_at, excluded.finished_at), skipped_at = greatest(r.skipped_at, excluded.skipped_at),
+    reason = greatest(r.reason, excluded.reason), severity = greatest(r.severity, excluded.severity),
+    test_type = greatest(r.test_type, excluded.test_type), trigger_type = greatest(r.trigger_type, excluded.trigger_type),
+    uri = greatest(r.uri, excluded.uri), chain_id = greatest(r.chain_id, excluded.chain_id),
+    first_at = least(r.first_at, excluded.first_at), last_at = greatest(r.last_at, excluded.last_at);
+end $$;
+
+drop function cdviz_store.count_events(cdviz_store.event[]);
+create function cdviz_store.count_events(events cdviz_store.event[], stored_at timestamptz default null) returns void
+language plpgsql as $$
+begin
+  insert into event_count_hourly as c (hour, subject, predicate, n)
+  select date_trunc('hour', time, 'UTC'), subject, predicate, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
+  on conflict (hour, subject, predicate) do update set n = c.n + excluded.n;
+  insert into event_count_daily as c (day, source, subject, n)
+  select date_trunc('day', time, 'UTC'), cdviz_store.bounded(source), subject, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
+  on conflict (day, source, subject) do update set n = c.n + excluded.n;
+  insert into event_source as s (source, events, first_event_at, last_event_at, last_ingested_at)
+  select cdviz_store.bounded(source), count(*), min(time), max(time), coalesce(stored_at, max(ingested_at)) from unnest(events) group by 1 order by 1
+  on conflict (source) do update set events = s.events + excluded.events, first_event_at = least(s.first_event_at, excluded.first_event_at),
+    last_event_at = greatest(s.last_event_at, excluded.last_event_at), last_ingested_at = greatest(s.last_ingested_at, excluded.last_ingested_at);
+end $$;
+comment on function cdviz_store.count_events(cdviz_store.event[], timestamptz) is 'Counts events that were stored just now: at stored_at, or at their ingested_at.';
+
+create or replace function cdviz_store.project(events cdviz_store.event[]) returns void
+language plpgsql as $$
+declare
+  facts cdviz_store.fact[] := cdviz_store.facts_of(events);
+  -- Each fold gets those that concern it: reading all of them again costs more than picking them once.
+  of_runs cdviz_store.fact[];
+  of_artifacts cdviz_store.fact[];
+  of_changes cdviz_store.fact[];
+  of_incidents cdviz_store.fact[];
+  of_tickets cdviz_store.fact[];
+  of_approvals cdviz_store.fact[];
+  of_links cdviz_store.fact[];
+  of_names cdviz_store.fact[];
+  of_lanes cdviz_store.fact[];
+  rule_keys uuid[];
+  deployment_keys uuid[];
+  ruled cdviz_store.fact[];
+begin
+  if facts is null then return; end if;
+  select array_agg(f) filter (where run_kind is not null), array_agg(f) filter (where artifact_id is not null), array_agg(f) filter (where subject = 'change'),
+    array_agg(f) filter (where subject = 'incident'), array_agg(f) filter (where subject = 'ticket'), array_agg(f) filter (where subject = 'approval'),
+    array_agg(f) filter (where f.links is not null), array_agg(f) filter (where environment is not null or service is not null or subject = 'deployment'),
+    array_agg(f) filter (where subject in ('service', 'environment')),
+    array_agg(distinct subject_key) filter (where run_kind in ('pipelinerun', 'taskrun')), array_agg(distinct subject_key) filter (where run_kind = 'deployment')
+  into of_runs, of_artifacts, of_changes, of_incidents, of_tickets, of_approvals, of_links, of_names, of_lanes, rule_keys, deployment_keys
+  from unnest(facts) f;
+  if of_runs is not null then perform cdviz_store.fold_runs(of_runs); end if;
+  if rule_keys is not null and exists (select from cdviz_store.deployment_rule) then
+    ruled := cdviz_store.match_rules(rule_keys);
+    of_artifacts := of_artifacts || ruled;
+    of_names := of_names || ruled;
+  else
+    rule_keys := null;
+  end if;
+  if of_artifacts is not null then perform cdviz_store.fold_artifacts(of_artifacts); end if;
+  if of_changes is not null then perform cdviz_store.fold_changes(of_changes); end if;
+  if of_incidents is not null then perform cdviz_store.fold_incidents(of_incidents); end if;
+  if of_tickets is not null then perform cdviz_store.fold_tickets(of_tickets); end if;
+  if of_approvals is not null then perform cdviz_store.fold_approvals(of_approvals); end if;
+  if of_links is not null then perform cdviz_store.fold_links(of_links); end if;
+  if of_names is not null then perform cdviz_store.fold_names(of_names); end if;
+  if of_lanes is not null or rule_keys is not null or deployment_keys is not null then
+    perform cdviz_store.fold_lanes(coalesce(of_lanes, '{}'), coalesce(rule_keys || deployment_keys, '{}'));
   end if;
 end $$;
 
