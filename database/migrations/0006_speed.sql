@@ -384,5 +384,130 @@ begin
   end if;
 end $$;
 
+-- ============ what runs where ============
+-- Attempts that did not succeed are few, and so are those that began within a day: what runs where asks for them.
+create index run_failed_idx on cdviz_store.run (environment_id, service_id, last_at) where deploys and outcome is distinct from 'success';
+create index run_deploys_first_idx on cdviz_store.run (first_at) where deploys;
+create index run_deploys_started_idx on cdviz_store.run (started_at) where deploys;
+
+-- No other kind can be one (deployment_rule.kind): fewer partitions to look into.
+create or replace view cdviz.deployment_attempts as
+  select r.run_id, r.source, r.kind, r.name, r.environment_id, v.tier as environment_tier, r.service_id, s.team, r.artifact_id, a.version,
+    case when r.finished_at is not null then 'finished' when r.skipped_at is not null then 'skipped'
+         when r.last_at < now() - interval '24 hours' then 'abandoned' when r.started_at is not null then 'running' else 'queued' end as state,
+    r.outcome, r.reason, r.uri, r.queued_at, r.started_at, r.finished_at, r.chain_id, r.first_at, r.last_at, r.run_key
+  from cdviz_store.run r
+  left join cdviz_store.environment_place v using (environment_id)
+  left join cdviz_store.service_setting s using (service_id)
+  left join cdviz_store.named_artifact a on a.artifact_id = r.artifact_id
+  where r.deploys and r.kind in ('deployment', 'pipelinerun', 'taskrun');
+
+-- The last change of each lane up to a moment: where nothing changed since, the lane's own row has it, else a probe of an
+-- index finds it.
+create function cdviz_store.lanes_at(at timestamptz)
+returns table (environment_id text, service_id text, artifact_id text, since timestamptz, kind text, previous_artifact_id text, event_uid uuid, source text, actor text, inferred boolean)
+language sql stable parallel safe rows 1000
+begin atomic
+  select e.environment_id, e.service_id, c.artifact_id, c.at, c.kind, c.previous_artifact_id, c.event_uid, c.source, c.actor, c.inferred
+  from cdviz_store.environment_state e
+  cross join lateral (
+    select e.artifact_id, e.since as at, e.kind, e.previous_artifact_id, e.event_uid, e.source, e.actor, e.inferred
+    where e.since <= lanes_at.at and not e.removed
+    union all
+    select d.artifact_id, d.at, d.kind, d.previous_artifact_id, d.event_uid, d.source, d.actor, d.inferred
+    from (
+      select * from cdviz_store.deployment d
+      where e.since > lanes_at.at
+        and d.environment_id = e.environment_id and d.service_id = e.service_id and d.is_change and d.at <= lanes_at.at
+      order by d.at desc, d.event_uid desc limit 1) d
+    where d.action <> 'removed') c;
+end;
+comment on function cdviz_store.lanes_at(timestamptz) is 'What ran where at a moment, without names and ranks. Part of cdviz.environment_state_at() and cdviz.matrix_at().';
+
+create or replace function cdviz.environment_state_at(at timestamptz) returns setof cdviz.environment_state
+language sql stable parallel safe rows 1000
+begin atomic
+  select l.environment_id, v.tier, v.rank, l.service_id, s.team, l.artifact_id, a.version, l.since,
+    extract(epoch from environment_state_at.at - l.since)::double precision, l.kind, l.previous_artifact_id, p.version,
+    l.event_uid, l.source, l.actor, l.inferred,
+    (select d.at from cdviz_store.deployment d
+     where d.environment_id = l.environment_id and d.service_id = l.service_id and d.at <= environment_state_at.at
+     order by d.at desc, d.event_uid desc limit 1)
+  from cdviz_store.lanes_at(environment_state_at.at) l
+  left join cdviz_store.environment_place v on v.environment_id = l.environment_id
+  left join cdviz_store.service_setting s on s.service_id = l.service_id
+  left join cdviz_store.named_artifact a on a.artifact_id = l.artifact_id
+  left join cdviz_store.named_artifact p on p.artifact_id = l.previous_artifact_id;
+end;
+
+create or replace function cdviz.matrix_at(at timestamptz, services text[] default null) returns setof cdviz.matrix_cell
+language sql stable parallel safe rows 1000
+begin atomic
+  with cell as materialized (
+    select row_number() over of_service as n, dense_rank() over of_service as service, l.environment_id, v.tier as environment_tier, v.rank as environment_rank, l.service_id, s.team, l.artifact_id, a.version, l.since,
+      l.kind, l.previous_artifact_id, p.version as previous_version, l.event_uid, l.source, l.actor, l.inferred, a.base_id, a.ranked_at
+    from cdviz_store.lanes_at(matrix_at.at) l
+    left join cdviz_store.environment_place v using (environment_id)
+    left join cdviz_store.service_setting s using (service_id)
+    left join cdviz_store.named_artifact a on a.artifact_id = l.artifact_id
+    left join cdviz_store.named_artifact p on p.artifact_id = l.previous_artifact_id
+    where matrix_at.services is null or l.service_id = any (matrix_at.services)
+    window of_service as (order by l.service_id)),
+  -- The nearest environment before. Two steps and narrow rows: most services of most environments have one.
+  before as materialized (
+    select distinct on (c.n) c.n, u.n as upstream
+    from cell c join cell u on u.service = c.service and u.artifact_id is not null and u.environment_rank < c.environment_rank and u.environment_tier <> c.environment_tier
+    where c.environment_tier <> 'other'
+    order by c.n, u.environment_rank desc, u.base_id = c.base_id desc nulls last, u.ranked_at desc, u.artifact_id desc, u.environment_id),
+  -- Without one: the newest that runs anywhere.
+  paired as (
+    select n, upstream from before
+    union all
+    (select distinct on (c.n) c.n, u.n
+     from cell c join cell u on u.service = c.service and u.artifact_id is not null
+     where not exists (select from before b where b.n = c.n)
+     order by c.n, u.base_id = c.base_id desc nulls last, u.ranked_at desc, u.artifact_id desc, u.environment_id = c.environment_id desc, u.environment_id))
+  select c.service_id, c.team, c.environment_id, c.environment_tier, c.environment_rank, c.artifact_id, c.version, c.since, extract(epoch from matrix_at.at - c.since)::double precision, c.kind,
+    c.previous_artifact_id, c.previous_version, c.event_uid, c.source, c.actor, c.inferred,
+    p.environment_id, p.artifact_id, p.version, n.behind, n.ahead,
+    extract(epoch from matrix_at.at - n.first_missing_at)::double precision
+  from cell c
+  left join (paired join cell p on p.n = paired.upstream) on paired.n = c.n
+  left join lateral (
+    -- most are what runs upstream: nothing to look for
+    select 0::bigint as behind, 0::bigint as ahead, null::timestamptz as first_missing_at where p.artifact_id = c.artifact_id
+    union all
+    select count(*) filter (where b.missing), count(*) filter (where b.extra), min(x.ranked_at) filter (where b.missing)
+    from cdviz_store.named_artifact x
+    cross join lateral (select
+      (x.ranked_at, x.artifact_id) > (c.ranked_at, c.artifact_id) and (x.ranked_at, x.artifact_id) <= (p.ranked_at, p.artifact_id) as missing,
+      (x.ranked_at, x.artifact_id) > (p.ranked_at, p.artifact_id) and (x.ranked_at, x.artifact_id) <= (c.ranked_at, c.artifact_id) as extra) b
+    where p.artifact_id <> c.artifact_id and x.base_id = c.base_id
+      and x.ranked_at between least(c.ranked_at, p.ranked_at) and greatest(c.ranked_at, p.ranked_at)
+    having p.artifact_id <> c.artifact_id) n
+    on c.base_id = p.base_id;
+end;
+
+-- The same for the lanes that became empty. With a setting, so that it is not inlined: the question about what runs where
+-- would be planned with all of it, and nearly always is not asked for it.
+create or replace function cdviz.removals_at(at timestamptz) returns setof cdviz.deployments
+language sql stable parallel safe rows 10 set jit = off
+begin atomic
+  select d.*
+  from cdviz_store.environment_state e
+  cross join lateral (
+    select e.event_uid where e.since <= removals_at.at and e.removed
+    union all
+    select l.event_uid
+    from (
+      select * from cdviz_store.deployment l
+      where e.since > removals_at.at
+        and l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
+      order by l.at desc, l.event_uid desc limit 1) l
+    where l.action = 'removed') c
+  join cdviz.deployments d on d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id;
+end;
+
 revoke all on all functions in schema cdviz_store from public;
+grant execute on function cdviz_store.lanes_at(timestamptz) to cdviz_reader;  -- named by functions: they run as who asks
 reset role;
