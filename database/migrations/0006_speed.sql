@@ -508,6 +508,162 @@ begin atomic
   join cdviz.deployments d on d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id;
 end;
 
+-- ============ delivery ============
+create function cdviz_store.change_of(id text, source text) returns setof cdviz_store.change
+language sql stable parallel safe rows 1
+begin atomic
+  select * from cdviz_store.change x where x.change_id = change_of.id
+  order by x.source = change_of.source desc nulls last, x.merged_at nulls last, x.change_key limit 1;
+end;
+comment on function cdviz_store.change_of(text, text) is 'The change that an artifact was built from: by id, of the source it names if it names one.';
+
+create or replace view cdviz_store.artifact_change as
+  select a.artifact_id, c.change_key, c.change_id, c.source, c.repository_id, c.created_at, c.merged_at
+  from cdviz_store.artifact a cross join lateral cdviz_store.change_of(a.change_id, a.change_source) c;
+
+-- What became of a deployment, apart from its change: the metrics look up each artifact once, and not each deployment.
+create view cdviz_store.deployment_fate as
+  select d.event_uid, d.at, d.environment_id, v.tier as environment_tier, d.service_id, d.kind, d.artifact_id, d.previous_artifact_id, d.valid_to, d.source, d.actor,
+    d.kind <> 'rollback' and (b.at is not null or i.first_at is not null) as failed,
+    case when d.kind = 'rollback' then null when b.at is not null and i.first_at is not null then 'rolled back, and named by an incident'
+         when b.at is not null then 'rolled back' when i.first_at is not null then 'named by an incident' end as failed_because,
+    i.incident_id, b.at as rolled_back_at,
+    case when d.kind <> 'rollback' then extract(epoch from least(b.at, i.resolved_at, case when i.first_at is not null then d.valid_to end) - d.at)::double precision end as recovery_s,
+    d.kind = 'rollback' or h.during_incident or h.skipped as unplanned,
+    case when d.kind = 'rollback' then 'rollback' when h.during_incident then 'hotfix: during an incident of the service'
+         when h.skipped then 'hotfix: not in an environment before' end as unplanned_because
+  from cdviz_store.deployment d
+  left join cdviz_store.environment_place v using (environment_id)
+  left join lateral (
+    select min(r.at) as at from cdviz_store.deployment r
+    -- what came back is a rollback, or a deployment into a lane that was empty
+    where r.environment_id = d.environment_id and r.service_id = d.service_id and r.is_change and r.kind in ('rollback', 'deploy')
+      and r.at >= d.at and (r.at, r.event_uid) > (d.at, d.event_uid)
+      and (r.artifact_id = d.previous_artifact_id
+        or (r.kind = 'rollback' and r.at = d.valid_to
+          and not exists (select from cdviz_store.deployment l
+            where l.environment_id = d.environment_id and l.service_id = d.service_id and l.is_change
+              and (l.at, l.event_uid) > (d.at, d.event_uid) and (l.at, l.event_uid) < (r.at, r.event_uid))
+          and not exists (select from cdviz_store.deployment e
+            where e.artifact_id = r.artifact_id and e.environment_id = d.environment_id and e.service_id = d.service_id and (e.at, e.event_uid) < (d.at, d.event_uid))))) b on true
+  left join lateral (
+    select o.incident_id, o.first_at, o.resolved_at from cdviz_store.incident o
+    -- incidents that name an artifact are few: nearly always one look into all of those is enough
+    where d.artifact_id in (select n.artifact_id from cdviz_store.incident n where n.artifact_id is not null)
+      and o.artifact_id = d.artifact_id and o.environment_id = d.environment_id and (o.service_id is null or o.service_id = d.service_id)
+      and o.first_at >= d.at and o.first_at < coalesce(d.valid_to, 'infinity')
+    order by o.first_at, o.incident_key limit 1) i on true
+  left join lateral (
+    select
+      exists (select from cdviz_store.incident o where o.service_id = d.service_id and (o.environment_id = d.environment_id or o.environment_id is null)
+        and o.first_at <= d.at and coalesce(o.resolved_at, 'infinity') > d.at) as during_incident,
+      -- nearly all were in an environment before: that is asked first
+      d.artifact_id is not null
+        and not exists (select from cdviz_store.deployment o
+          where o.artifact_id = d.artifact_id and o.service_id = d.service_id and o.at <= d.at and o.environment_id = any (v.before))
+        and exists (select from unnest(v.before) as e (environment_id)
+          where exists (select from cdviz_store.deployment o where o.environment_id = e.environment_id and o.service_id = d.service_id and o.at < d.at)) as skipped) h on true
+  where d.is_change and d.action <> 'removed';
+
+create or replace view cdviz.deployment_outcomes as
+  select d.event_uid, d.at, d.environment_id, d.environment_tier, d.service_id, s.team, d.kind, d.artifact_id, a.version,
+    d.previous_artifact_id, d.valid_to, d.source, d.actor,
+    c.change_id, c.source as change_source, c.created_at as change_created_at, c.merged_at as change_merged_at,
+    extract(epoch from d.at - c.merged_at)::double precision as lead_time_s,
+    extract(epoch from d.at - a.published_at)::double precision as publish_to_deploy_s,
+    d.failed, d.failed_because, d.incident_id, d.rolled_back_at, d.recovery_s, d.unplanned, d.unplanned_because
+  from cdviz_store.deployment_fate d
+  left join cdviz_store.service_setting s using (service_id)
+  left join cdviz_store.named_artifact a on a.artifact_id = d.artifact_id
+  left join cdviz_store.artifact_change c on c.artifact_id = d.artifact_id;
+
+create or replace function cdviz.change_lead_times(since timestamptz, until timestamptz default now(), of_tier text default 'production')
+returns setof cdviz.change_lead_time
+language sql stable parallel safe rows 1000
+begin atomic
+  with place as materialized (
+    select environment_id from cdviz_store.environment_place where tier = change_lead_times.of_tier),
+  made as materialized (
+    select d.event_uid, d.at, d.environment_id, d.service_id, d.artifact_id, n.base_id, n.ranked_at
+    from cdviz_store.deployment d join place using (environment_id) join cdviz_store.artifact n using (artifact_id)
+    where d.is_change and d.action <> 'removed' and d.at >= change_lead_times.since and d.at < change_lead_times.until),
+  before as materialized (
+    -- the highest that ran in the tier earlier: downwards from the top, not through all that ever was deployed
+    select b.base_id, x.ranked_at
+    from (select distinct base_id from made) b
+    cross join lateral (
+      select x.ranked_at from cdviz_store.artifact x
+      where x.base_id = b.base_id and x.first_seen_at < change_lead_times.since
+        and exists (select from cdviz_store.deployment d join place using (environment_id)
+          where d.artifact_id = x.artifact_id and d.is_change and d.action <> 'removed' and d.at < change_lead_times.since)
+      order by x.ranked_at desc limit 1) x),
+  reached as (
+    select m.*, greatest(b.ranked_at, max(m.ranked_at) over (partition by m.base_id order by m.at, m.event_uid, m.environment_id, m.service_id
+                                                             rows between unbounded preceding and 1 preceding)) as best_before
+    from made m left join before b using (base_id)),
+  carried as (
+    select distinct on (c.change_key, r.base_id) r.*, x.artifact_id as built_artifact_id,
+      c.change_id, c.source as change_source, c.repository_id, c.created_at, c.merged_at
+    from reached r
+    -- with nothing before it, itself alone
+    join cdviz_store.artifact x on x.base_id = r.base_id and x.ranked_at between coalesce(r.best_before, r.ranked_at) and r.ranked_at
+      and (x.artifact_id = r.artifact_id or x.ranked_at > r.best_before)
+    cross join lateral cdviz_store.change_of(x.change_id, x.change_source) c
+    where r.best_before is null or r.ranked_at > r.best_before
+    order by c.change_key, r.base_id, r.at, r.event_uid, x.ranked_at, x.artifact_id)
+  select k.change_id, k.change_source, k.repository_id, k.created_at, k.merged_at, k.built_artifact_id,
+    k.event_uid, k.at, k.environment_id, k.service_id, s.team, k.artifact_id, n.version,
+    case when k.at >= k.merged_at then extract(epoch from k.at - k.merged_at)::double precision end,
+    case when k.at >= k.created_at then extract(epoch from k.at - k.created_at)::double precision end
+  from carried k left join cdviz_store.service_setting s using (service_id) left join cdviz_store.named_artifact n on n.artifact_id = k.artifact_id;
+end;
+
+create or replace function cdviz.delivery_metrics(since timestamptz, until timestamptz default now(), of_tier text default 'production',
+  environments text[] default null, services text[] default null, teams text[] default null) returns setof cdviz.delivery_metric
+language sql stable parallel safe rows 1
+begin atomic
+  with span as (
+    -- from the first event on: what nobody could have reported does not count as quiet
+    select greatest(delivery_metrics.since, min(first_event_at)) as begins, least(delivery_metrics.until, now()) as ends,
+      exists (select from cdviz_store.environment_place v where v.tier = delivery_metrics.of_tier
+        and (delivery_metrics.environments is null or v.environment_id = any (delivery_metrics.environments))) as known
+    from cdviz_store.event_source),
+  made as materialized (
+    select d.kind, d.at, d.artifact_id, d.failed, d.unplanned, d.recovery_s
+    from cdviz_store.deployment_fate d left join cdviz_store.service_setting s using (service_id)
+    where d.at >= delivery_metrics.since and d.at < delivery_metrics.until and d.environment_tier = delivery_metrics.of_tier
+      and (delivery_metrics.environments is null or d.environment_id = any (delivery_metrics.environments))
+      and (delivery_metrics.services is null or d.service_id = any (delivery_metrics.services))
+      and (delivery_metrics.teams is null or s.team = any (delivery_metrics.teams))),
+  linked as materialized (
+    select c.artifact_id from (select distinct artifact_id from made where kind <> 'rollback') m join cdviz_store.artifact_change c using (artifact_id) where c.merged_at is not null),
+  counted as (
+    select count(*) filter (where kind <> 'rollback') as deployments, count(*) filter (where kind = 'rollback') as rollbacks,
+      count(distinct date_trunc('day', at at time zone 'UTC')) filter (where kind <> 'rollback') as days_with_deployment,
+      count(*) filter (where kind <> 'rollback' and artifact_id in (select artifact_id from linked)) as linked,
+      count(*) filter (where failed) as failed, count(*) filter (where unplanned) as unplanned,
+      percentile_cont(0.5) within group (order by recovery_s) filter (where failed) as recovery_p50,
+      count(recovery_s) filter (where failed) as recovery_n
+    from made),
+  led as (
+    select percentile_cont(0.5) within group (order by lead_time_s) as p50, percentile_cont(0.9) within group (order by lead_time_s) as p90, count(lead_time_s) as n
+    from cdviz.change_lead_times(delivery_metrics.since, delivery_metrics.until, delivery_metrics.of_tier) c
+    where (delivery_metrics.environments is null or c.environment_id = any (delivery_metrics.environments))
+      and (delivery_metrics.services is null or c.service_id = any (delivery_metrics.services))
+      and (delivery_metrics.teams is null or c.team = any (delivery_metrics.teams)))
+  select delivery_metrics.since, delivery_metrics.until, w.days, k.deployments, k.rollbacks,
+    k.deployments / w.days, k.days_with_deployment, l.p50, l.p90, case when w.days is not null then l.n end,
+    k.linked, k.linked::double precision / nullif(k.deployments, 0),
+    k.failed, k.failed::double precision / nullif(k.deployments, 0), k.recovery_p50, k.recovery_n,
+    k.unplanned, k.unplanned::double precision / nullif(k.deployments + k.rollbacks, 0)
+  from span s
+  cross join lateral (select case when s.known and s.ends > s.begins then extract(epoch from s.ends - s.begins)::double precision / 86400 end as days) w
+  left join counted k on w.days is not null
+  cross join led l;
+end;
+
 revoke all on all functions in schema cdviz_store from public;
-grant execute on function cdviz_store.lanes_at(timestamptz) to cdviz_reader;  -- named by functions: they run as who asks
+-- named by functions, which run with the rights of who asks
+grant select on cdviz_store.deployment_fate to cdviz_reader;
+grant execute on function cdviz_store.lanes_at(timestamptz), cdviz_store.change_of(text, text) to cdviz_reader;
 reset role;
