@@ -576,6 +576,20 @@ create or replace view cdviz.deployment_outcomes as
   left join cdviz_store.service_setting s using (service_id)
   left join cdviz_store.named_artifact a on a.artifact_id = d.artifact_id
   left join cdviz_store.artifact_change c on c.artifact_id = d.artifact_id;
+comment on view cdviz_store.deployment_fate is 'What became of each deployment that changed what runs: cdviz.deployment_outcomes without what it was built from.';
+do $$
+declare
+  of_column record;
+begin
+  -- The same facts, written once.
+  for of_column in
+    select a.attname, col_description('cdviz.deployment_outcomes'::regclass, b.attnum) as description
+    from pg_attribute a join pg_attribute b on b.attrelid = 'cdviz.deployment_outcomes'::regclass and b.attname = a.attname
+    where a.attrelid = 'cdviz_store.deployment_fate'::regclass and a.attnum > 0
+  loop
+    execute format('comment on column cdviz_store.deployment_fate.%I is %L', of_column.attname, of_column.description);
+  end loop;
+end $$;
 
 create or replace function cdviz.change_lead_times(since timestamptz, until timestamptz default now(), of_tier text default 'production')
 returns setof cdviz.change_lead_time
