@@ -328,12 +328,13 @@ Result<std::optional<std::string>> Engine::checkpoint(std::string_view source,
   }
 }
 
-Result<std::vector<std::string>> Engine::checkpoint_keys(std::string_view source,
-                                                         std::string_view after,
-                                                         std::size_t max) const {
+Result<std::vector<Checkpoint::Entry>> Engine::checkpoints(std::string_view source,
+                                                           std::string_view prefix,
+                                                           std::string_view after,
+                                                           std::size_t max) const {
   const auto seen = readers_.generation();
   try {
-    return readers_.lend()->checkpoint_keys(source, after, max);
+    return readers_.lend()->checkpoints(source, prefix, after, max);
   } catch (const SqliteError& failure) {
     note(failure, seen);
     return error_of(failure);

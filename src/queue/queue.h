@@ -138,15 +138,11 @@ class Queue {
 
   virtual Result<std::optional<std::string>> checkpoint(std::string_view source,
                                                         std::string_view key) const = 0;
-  /// The keys of a source behind `after`, in their order, at most `max`.
-  virtual Result<std::vector<std::string>> checkpoint_keys(std::string_view source,
-                                                           std::string_view after,
-                                                           std::size_t max) const {
-    static_cast<void>(source);
-    static_cast<void>(after);
-    static_cast<void>(max);
-    return std::vector<std::string>();
-  }
+  /// As Inlet::checkpoints, of one source.
+  virtual Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view source,
+                                                             std::string_view prefix,
+                                                             std::string_view after,
+                                                             std::size_t max) const = 0;
   virtual QueueStatus status() const = 0;
 
   /// The dead letters with a number above `after`, oldest first, without their bytes.
