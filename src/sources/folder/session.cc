@@ -227,12 +227,13 @@ void Session::look_at_waiting() {
   std::sort(due.begin(), due.end());
   for (const auto& path : due) {
     if (ended()) return;
-    const auto found = waiting_.find(path);
-    if (found == waiting_.end()) continue;
-    found->second.due = now + settings_.polling_interval;  // unless it is looked at, and says else
     const auto slash = path.rfind('/');
     const bool is_top = slash == std::string::npos;
     look_at_path(is_top ? "" : path.substr(0, slash), is_top ? path : path.substr(slash + 1));
+    const auto found = waiting_.find(path);
+    if (found != waiting_.end() && found->second.due <= now) {  // it could not be read
+      found->second.due = now + settings_.polling_interval;
+    }
   }
 }
 
@@ -285,6 +286,7 @@ bool Session::look_at(const Place& place, const struct stat& status) {
     if (!waiting_.empty()) waiting_.erase(place.path);
     return true;
   }
+  if (is_waited_for(place.path, stamp)) return true;
   const bool wanted =
       settings_.patterns.matches(place.path) && !is_side_file(place.name, settings_.side_files);
   const auto entry = entry_of(key);
@@ -328,6 +330,13 @@ void Session::wait_for(const std::string& path, const Stamp& stamp, milliseconds
   if (waiting.since == Time{} || waiting.stamp != stamp) waiting.since = now;
   waiting.stamp = stamp;
   waiting.due = now + std::max(more, 10ms);
+}
+
+/// Nothing has changed since the last look, and it is not yet time for the next.
+bool Session::is_waited_for(const std::string& path, const Stamp& stamp) const {
+  const auto found = waiting_.find(path);
+  return found != waiting_.end() && found->second.stamp == stamp &&
+         found->second.due > services_.clock.now();
 }
 
 bool Session::read(const Place& place, const struct stat& status, const std::optional<Entry>& entry,

@@ -77,6 +77,7 @@ class Session final : private Visitor {
   void finish(const Place& place, const FileKey& key, const Entry& entry);
   std::optional<Entry> entry_of(const FileKey& key);
   std::chrono::milliseconds quiet(const std::string& path, const Stamp& stamp);
+  bool is_waited_for(const std::string& path, const Stamp& stamp) const;
   void wait_for(const std::string& path, const Stamp& stamp, std::chrono::milliseconds more);
   void forget_gone();
   void do_finished();
