@@ -1,0 +1,12 @@
+// The sources that read from S3 and from stores that speak like it. See docs/sources/s3.md and
+// docs/sources/s3_activity.md.
+#pragma once
+
+#include "core/component.h"
+
+namespace cdviz::sources::s3 {
+
+/// `type = "s3"`: objects that hold events.
+extern const SourceKind kind;
+
+}  // namespace cdviz::sources::s3
