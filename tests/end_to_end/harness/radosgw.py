@@ -71,14 +71,16 @@ class Radosgw:
         self.run("monmaptool", "--create", "--fsid", self.fsid, "--addv", "a", f"[v1:127.0.0.1:{mon_port}]", monmap)
         self.run("ceph-mon", "-c", str(self.config), "--mkfs", "-i", "a", "--monmap", monmap)
         self.start("ceph-mon", "-i", "a")
-        self.ceph("osd", "new", str(uuid.uuid4()), "0")
-        self.run("ceph-osd", "-c", str(self.config), "-i", "0", "--mkfs")
+        store = str(uuid.uuid4())
+        self.ceph("osd", "new", store, "0")
+        self.run("ceph-osd", "-c", str(self.config), "-i", "0", "--mkfs", "--osd-uuid", store)
         self.start("ceph-osd", "-i", "0")
         self.ceph("osd", "crush", "add", "osd.0", "1.0", "host=h", "root=default")
         self.run("radosgw-admin", "-c", str(self.config), "user", "create", "--uid=cdviz", "--display-name=cdviz",
                  f"--access-key={self.access_key}", f"--secret={self.secret_key}", timeout=120)
         self.start("radosgw", "-n", "client.rgw")
         self.s3 = S3(self.endpoint, self.access_key, self.secret_key)
+        owner.addCleanup(self.s3.close)
         wait_for(self.s3.answers, "radosgw answers", 120, pause=0.1)
 
     def run(self, *arguments, timeout=60):

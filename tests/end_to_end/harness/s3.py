@@ -28,6 +28,7 @@ class S3:
         self.host = urllib.parse.urlsplit(endpoint).netloc
         self.credentials = Credentials(access_key, secret_key)
         self.local = threading.local()
+        self.connections = []  # of all threads
 
     def request(self, method, bucket, key="", query=None, body=b"", headers=None):
         """@returns (status, headers, body)"""
@@ -42,6 +43,7 @@ class S3:
             connection = getattr(self.local, "connection", None)
             if connection is None:
                 connection = self.local.connection = http.client.HTTPConnection(self.host, timeout=60)
+                self.connections.append(connection)
             try:
                 connection.request(method, url[len(self.endpoint):], body=body or None, headers=dict(prepared.headers))
                 answer = connection.getresponse()
@@ -52,6 +54,10 @@ class S3:
                 if last:
                     raise
         raise AssertionError("not reached")
+
+    def close(self):
+        for connection in self.connections:
+            connection.close()
 
     def expect(self, *arguments, **named):
         status, headers, body = self.request(*arguments, **named)
