@@ -45,6 +45,7 @@ config::Catalogue catalogue() {
       &sources::kafka::kind,
       &sources::nats::kind,
       &sources::s3::kind,
+      &sources::s3::activity_kind,
   };
   static constexpr std::array kSinks = {
       &sinks::folder::kind,

@@ -201,6 +201,95 @@ class S3Test(EndToEndTest):
         self.assertEqual(good.run("check", "--reach", "--config", str(good.config)).returncode, 0)
 
 
+ACTIVITY = """
+[sources.artifacts]
+enabled = true
+[sources.artifacts.extractor]
+type = "s3_activity"
+bucket = "{bucket}"
+endpoint = "{endpoint}"
+access_key_id = "{access_key}"
+secret_access_key = "{secret_key}"
+polling_interval = "1s"
+{options}
+
+[sinks.database]
+enabled = true
+type = "postgres"
+url = "{url}"
+"""
+
+
+@unittest.skipIf(radosgw.MISSING, f"skipped: {', '.join(radosgw.MISSING)} not installed (./dev setup all)")
+@unittest.skipIf(s3.MISSING, f"skipped: needs python3-botocore ({s3.MISSING})")
+class S3ActivityTest(S3Test):
+    test_every_object_is_read_once_whatever_its_name_and_form = None
+    test_many_objects_and_kills_in_the_middle = None
+    test_objects_are_deleted_or_moved_when_their_events_are_on_disk = None
+    test_headers_and_metadata_beside_an_object_and_a_wrong_secret = None
+
+    def watcher(self, options="", name="collector"):
+        parts = ACTIVITY.format(bucket=self.bucket, endpoint=self.store.endpoint, access_key=self.store.access_key,
+                                secret_key=self.store.secret_key, options=options, url=self.url)
+        return Collector(self, parts=parts, name=name)
+
+    def told(self):
+        """(predicate, subject.id without its qualifiers) of each event about the bucket, in the order of their time"""
+        return self.postgres.query(
+            """select split_part(payload #>> '{context,type}', '.', 4), split_part(payload #>> '{subject,id}', '?', 1)
+               from cdviz_store.event where payload #>> '{context,source}' = %s order by 2, 1 desc""",
+            (f"s3://{self.bucket}",))
+
+    def test_objects_that_come_change_and_go_are_artifacts(self):
+        self.s3.put(self.bucket, "releases/tool/1.0/tool.tar.gz", b"1", {"x-amz-meta-team": "red"})
+        self.s3.put(self.bucket, "releases/tool/1.1/tool.tar.gz", b"22")
+        self.s3.put(self.bucket, "releases/a b/2%+/x.tar.gz", b"333")
+        self.s3.put(self.bucket, "releases/readme.txt", b"not an artifact")
+        options = 'prefix = "releases/"\npattern = "releases/{name}/{version}/*.tar.gz"\nmax_keys = 2'
+        watcher = self.watcher(options).start()
+        wanted = [("published", "pkg:generic/a%20b@2%25%2B"), ("published", "pkg:generic/tool@1.0"),
+                  ("published", "pkg:generic/tool@1.1")]
+        wait_for(lambda: len(self.told()) >= 3, lambda: f"all are told: {self.told()}")
+        self.assertEqual(self.told(), wanted)
+        custom = self.postgres.value("select payload #> '{customData,s3}' from cdviz_store.event where payload #>> "
+                                     "'{subject,id}' like 'pkg:generic/tool@1.0?%%' and payload #>> '{context,source}' = %s",
+                                     (f"s3://{self.bucket}",))
+        self.assertEqual(custom["bucket"], self.bucket)
+        self.assertEqual(custom["user_metadata"], {"team": "red"})
+        self.assertEqual(custom["size"], 1)
+
+        self.s3.delete(self.bucket, "releases/tool/1.0/tool.tar.gz")
+        wait_for(lambda: len(self.told()) == 4, lambda: f"the deletion is told: {self.told()}")
+        self.assertIn(("deleted", "pkg:generic/tool@1.0"), self.told())
+        self.s3.put(self.bucket, "releases/tool/1.1/tool.tar.gz", b"overwritten")
+        wait_for(lambda: len(self.told()) == 5, lambda: f"the change is told: {self.told()}")
+        self.assertEqual(watcher.terminate(), 0)
+
+        # What happens while nobody watches is told afterwards, what was told before is not repeated.
+        self.s3.delete(self.bucket, "releases/a b/2%+/x.tar.gz")
+        watcher.start()
+        wait_for(lambda: len(self.told()) == 6, lambda: f"the deletion is told: {self.told()}")
+        self.assertEqual(watcher.metrics().sum("cdviz_received_events_total"), 1)
+        violations = watcher.metrics().sum("cdviz_event_violations_total")
+        self.assertEqual(violations, 0, "they are as the specification says")
+
+        # With an empty queue everything is told once more, with the same ids: the database does not notice.
+        other = self.watcher(options, name="other").start()
+        wait_for(lambda: other.metrics().sum("cdviz_received_events_total") == 1, "it tells of what is there")
+        other.wait_drained()
+        self.assertEqual(len(self.told()), 6)
+
+    def test_from_now_on(self):
+        self.s3.put(self.bucket, "old.zip", b"1")
+        watcher = self.watcher('from = "now"').start()
+        wait_for(lambda: watcher.metrics().sum("cdviz_s3_listings_total") >= 1, "the bucket was listed")
+        self.s3.put(self.bucket, "new.zip", b"2")
+        wait_for(lambda: self.told(), "the new one is told")
+        self.s3.delete(self.bucket, "old.zip")
+        wait_for(lambda: len(self.told()) == 2, "the deletion is told")
+        self.assertEqual(self.told(), [("published", "pkg:generic/new.zip"), ("deleted", "pkg:generic/old.zip")])
+
+
 class DocumentationTest(EndToEndTest):
     def test_the_examples_of_the_documentation_are_good(self):
         docs = Path(__file__).resolve().parents[2] / "docs"

@@ -98,7 +98,7 @@ Handler::Plan Content::plan(Candidate& candidate, Batches& batches) {
     return Plan::nothing;
   }
   const bool is_listed_empty = candidate.letter == 0 && candidate.size == 0;
-  if (is_listed_empty || !is_meant(candidate.key)) return Plan::nothing;
+  if (is_listed_empty || candidate.archived || !is_meant(candidate.key)) return Plan::nothing;
   const auto modified = candidate.modified ? seconds_of(*candidate.modified) : 0;
   if (!mark || !mark->whole || !is_same(*mark, candidate.etag, candidate.version, modified)) {
     return Plan::look;

@@ -71,8 +71,11 @@ Inbox::Inbox(InboxSettings settings, MakeSqs make_sqs, std::shared_ptr<Bell> bel
 }
 
 Inbox::~Inbox() {
-  for (auto& thread : state_->threads) thread.request_stop();
-  state_->threads.clear();
+  // The poll first: it would get what is given back.
+  for (auto& thread : state_->threads) {
+    thread.request_stop();
+    thread.join();
+  }
 }
 
 void Inbox::State::receive(const std::stop_token& stop) {

@@ -126,14 +126,6 @@ Result<std::unique_ptr<Source>> make(const config::Options& options, const Servi
 Result<void> reach_it(const config::Options& options, const Services& services) {
   auto place = read_place(options, services);
   if (!place) return Error{Fault::stop, "wrong options"};
-  place->bucket.client.attempts_max = 2;
-  place->bucket.client.timeout = std::chrono::seconds(4);
-  if (place->queue)
-    place->queue->client = [client = place->queue->client]() mutable {
-      client.attempts_max = 1;
-      client.timeout = std::chrono::seconds(4);
-      return client;
-    }();
   return reach(*place, services.clock);
 }
 

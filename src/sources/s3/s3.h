@@ -8,5 +8,7 @@ namespace cdviz::sources::s3 {
 
 /// `type = "s3"`: objects that hold events.
 extern const SourceKind kind;
+/// `type = "s3_activity"`: objects that come and go, as events about artifacts.
+extern const SourceKind activity_kind;
 
 }  // namespace cdviz::sources::s3

@@ -68,7 +68,14 @@ std::unique_ptr<Source> make_s3_source(PlaceSettings settings,
   return std::make_unique<S3Source>(std::move(settings), std::move(make_handler), services);
 }
 
-Result<void> reach(const PlaceSettings& settings, const Clock& clock) {
+Result<void> reach(PlaceSettings settings, const Clock& clock) {
+  // Ten seconds in all.
+  settings.bucket.client.attempts_max = 1;
+  settings.bucket.client.timeout = std::chrono::seconds(4);
+  if (settings.queue) {
+    settings.queue->client.attempts_max = 1;
+    settings.queue->client.timeout = std::chrono::seconds(4);
+  }
   auto listing = bucket_of(settings, clock)->list(settings.session.prefix, "", 1, {});
   if (!listing) return listing.error();
   if (settings.queue) return sqs_of(settings, clock)->reach({});

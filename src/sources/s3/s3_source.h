@@ -33,6 +33,6 @@ std::unique_ptr<Source> make_s3_source(PlaceSettings settings,
                                        const Services& services);
 
 /// For `check --reach`: lists one key, and asks for the queue's name.
-Result<void> reach(const PlaceSettings& settings, const Clock& clock);
+Result<void> reach(PlaceSettings settings, const Clock& clock);
 
 }  // namespace cdviz::sources::s3

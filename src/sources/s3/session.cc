@@ -125,10 +125,8 @@ Result<bool> Session::walk_on(const std::stop_token& stop) {
     candidate.etag = std::move(object->etag);
     candidate.size = object->size;
     candidate.modified = object->modified;
-    if (object->storage_class == "GLACIER" || object->storage_class == "DEEP_ARCHIVE") {
-      metrics_.archived.Increment();
-      return true;
-    }
+    candidate.archived =
+        object->storage_class == "GLACIER" || object->storage_class == "DEEP_ARCHIVE";
   } else {
     candidate.said = Said::gone;
   }

@@ -48,11 +48,14 @@ class FakeQueue:
             self.changed.notify_all()
             return identity
 
-    def receive(self, count, wait, visibility):
+    def receive(self, count, wait, visibility, is_there=lambda: True):
+        """@param is_there  whether who asked still waits: what goes to a closed connection would be away for long"""
         end = time.monotonic() + wait
         with self.changed:
             while True:
                 ready = [one for one in self.messages.values() if one["visible_at"] <= time.monotonic()][:count]
+                if not is_there():
+                    return []
                 if ready or time.monotonic() >= end:
                     break
                 self.changed.wait(min(0.2, max(0.01, end - time.monotonic())))
@@ -283,6 +286,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     # ---- SQS
 
+    def _is_there(self):
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
     def _sqs(self, action, request):
         queue = self.server.owner.queues.get(request["QueueUrl"].rsplit("/", 1)[-1])
         if queue is None:
@@ -290,7 +301,8 @@ class _Handler(BaseHTTPRequestHandler):
                          {"x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender"}, "application/x-amz-json-1.0")
             return
         if action == "ReceiveMessage":
-            found = queue.receive(request["MaxNumberOfMessages"], request["WaitTimeSeconds"], request["VisibilityTimeout"])
+            found = queue.receive(request["MaxNumberOfMessages"], request["WaitTimeSeconds"], request["VisibilityTimeout"],
+                                  self._is_there)
             answer = {"Messages": [
                 {"MessageId": one["id"], "ReceiptHandle": one["handle"], "Body": one["body"],
                  "MD5OfBody": hashlib.md5(one["body"].encode()).hexdigest(),
