@@ -185,7 +185,7 @@ class S3Test(EndToEndTest):
         self.s3.put(self.bucket, "x/one.json", b'{"no": "event"}', {"x-amz-meta-team": "red"})
         self.s3.put(self.bucket, "x/one.headers.json", json.dumps({"X-From": "side", "Authorization": "secret"}))
         self.s3.put(self.bucket, "x/one.metadata.json", json.dumps({"stage": "test", "size": "mine"}))
-        collector = self.collector("try_read_headers_json = true\ntry_read_metadata_json = true\nprefix = \"x/\"").start()
+        collector = self.collector("side_objects = true\nprefix = \"x/\"").start()
         wait_for(lambda: self.letters(collector), "the object is read")
         letters = self.letters(collector)
         self.assertEqual(len(letters), 1)

@@ -21,7 +21,7 @@ struct Candidate {
   std::string etag = {};     ///< empty: not known
   std::string version = {};  ///< empty: not known, or the bucket keeps none
   std::uint64_t size = 0;
-  bool archived = false;     ///< of a listing: it cannot be read until somebody restores it
+  bool archived = false;  ///< of a listing: it cannot be read until somebody restores it
   std::optional<WallTime> modified = {};  ///< of a listing
   std::optional<WallTime> at = {};        ///< of a notification: when it happened
   std::string user = {};                  ///< of a notification: who did it

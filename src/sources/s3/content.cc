@@ -36,26 +36,31 @@ bool is_gone(const Error& error) {
          error.code == "MethodNotAllowed";  // the version is a deletion
 }
 
-void add_headers(Message& message, const std::string& json) {
+/// @returns false for what is no object with texts
+bool add_headers(Message& message, const std::string& json) {
   boost::system::error_code failed;
   const auto value = boost::json::parse(json, failed);
-  if (failed || !value.is_object()) return;
+  if (failed || !value.is_object()) return false;
   for (const auto& [name, text] : value.as_object()) {
-    const bool secret = equal_ignoring_case(std::string_view(name), "authorization") ||
-                        equal_ignoring_case(std::string_view(name), "cookie");
-    if (text.is_string() && !secret) message.headers.add(name, std::string(text.as_string()));
+    if (!text.is_string()) return false;
+    const std::string_view line(text.as_string());
+    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) return false;
+    message.headers.set(name, std::string(line));
   }
+  return true;
 }
 
-/// The members of an object, instead of those of the same name.
-std::string merged(std::string metadata, const std::string& json) {
-  boost::system::error_code failed;
+/// Adds members; those that are there already count. @returns false for what is no object
+bool add_members(std::string& metadata, const std::string& json) {
+  boost::system::error_code failed, ours_failed;
   const auto value = boost::json::parse(json, failed);
-  if (failed || !value.is_object()) return metadata;
+  const auto ours = boost::json::parse(metadata, ours_failed);
+  if (failed || ours_failed || !value.is_object()) return false;
   for (const auto& [name, member] : value.as_object()) {
+    if (ours.as_object().contains(name)) continue;
     metadata = parsers::with_member(metadata, name, boost::json::serialize(member));
   }
-  return metadata;
+  return true;
 }
 
 }  // namespace
@@ -66,6 +71,9 @@ std::string_view folder_of(std::string_view prefix) {
 }
 
 std::string side_key(std::string_view key, std::string_view what) {
+  if (parsers::compression_of(key) != parsers::Compression::none) {
+    key = key.substr(0, key.rfind('.'));
+  }
   const auto slash = key.rfind('/');
   const auto dot = key.rfind('.');
   const bool has_extension =
@@ -80,7 +88,10 @@ bool Content::is_meant(std::string_view key) const {
   if (key.ends_with('/')) return false;  // a "folder" of a console
   if ((settings_.side_headers || settings_.side_metadata) && is_side(key)) return false;
   if (settings_.after == After::move && key.starts_with(settings_.move_to)) return false;
-  return key.starts_with(folder_) && settings_.patterns.matches(key.substr(folder_.size()));
+  if (!key.starts_with(folder_)) return false;
+  const auto path = key.substr(folder_.size());
+  if (!settings_.recursive && path.find('/') != std::string_view::npos) return false;
+  return settings_.patterns.matches(path);
 }
 
 Handler::Plan Content::plan(Candidate& candidate, Batches& batches) {
@@ -220,9 +231,14 @@ Message Content::message_of(const Looked& looked) const {
     add("user_metadata", user);
   }
   Message message;
-  if (!looked.metadata.empty()) metadata = merged(std::move(metadata), looked.metadata);
+  const bool good = (looked.metadata.empty() || add_members(metadata, looked.metadata)) &&
+                    (looked.headers.empty() || add_headers(message, looked.headers));
   message.metadata = std::move(metadata);
-  if (!looked.headers.empty()) add_headers(message, looked.headers);
+  if (!good) {
+    message.problems = {{"", "side_object",
+                         "an object beside it, NAME.headers.json (an object with texts) or "
+                         "NAME.metadata.json (an object), is not as it should be"}};
+  }
   return message;
 }
 
@@ -275,8 +291,10 @@ bool Content::deliver(Looked looked, Batches& batches, const std::stop_token& st
   } else if (settings_.format == parsers::Format::metadata || !looked.bytes.empty()) {
     const std::uint64_t skip = same ? known->documents : 0;
     bool interrupted = false;
+    const Message base = message_of(looked);
     const auto each = [&](Message&& message) {
       if (++mark.documents <= skip) return true;
+      if (!base.problems.empty()) message.problems = base.problems;
       batches.add(std::move(message));
       if (!batches.is_full()) return true;
       mark.whole = false;
@@ -286,7 +304,7 @@ bool Content::deliver(Looked looked, Batches& batches, const std::stop_token& st
     };
     auto format = settings_.format;
     if (format == parsers::Format::automatic) format = parsers::format_of(candidate.key);
-    parsers::parse(format, looked.bytes, message_of(looked), each,
+    parsers::parse(format, looked.bytes, base, each,
                    {.document_bytes = settings_.object_bytes_max});
     if (interrupted) return false;
   }

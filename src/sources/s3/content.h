@@ -24,6 +24,7 @@ struct ContentSettings {
   std::uint64_t object_bytes_max = std::uint64_t{16} << 20;  ///< also once it is decompressed
   bool side_headers = false;                                 ///< reads NAME.headers.json
   bool side_metadata = false;                                ///< reads NAME.metadata.json
+  bool recursive = true;                                     ///< also below further slashes
   std::string metadata = "{}";  ///< a JSON object: where each message's metadata starts
   After after = After::keep;
   std::string move_to = {};  ///< a prefix
@@ -32,7 +33,7 @@ struct ContentSettings {
 /// The prefix up to its last slash: what paths in patterns and metadata are relative to.
 std::string_view folder_of(std::string_view prefix);
 
-/// The key of an object's side object: "a/x.json" and "headers" give "a/x.headers.json".
+/// The key of an object's side object: "a/x.json.gz" and "headers" give "a/x.headers.json".
 std::string side_key(std::string_view key, std::string_view what);
 
 class Content final : public Handler {

@@ -40,6 +40,23 @@ std::optional<QueuePlace> read_queue(const config::Options& options, const aws::
   return queue;
 }
 
+/// @param options  has the bucket
+PlaceSettings place_of(const config::Options& options, const aws::Access& access, bool anonymous) {
+  PlaceSettings place;
+  place.bucket.name = options.text("bucket");
+  if (options.given("bucket") && !is_bucket_name(place.bucket.name)) {
+    options.problem("bucket", "is no name of a bucket");
+  }
+  place.bucket.path_style = !access.endpoint.empty() || !aws::is_host_label(place.bucket.name);
+  place.bucket.client.scope = {access.region, "s3"};
+  place.bucket.client.endpoint =
+      access.endpoint.empty() ? aws::endpoint_of("s3", access.region) : access.endpoint;
+  place.bucket.client.ca_file = access.ca_file;
+  if (!anonymous) place.credentials = access.credentials;
+  place.session.bucket = place.bucket.name;
+  return place;
+}
+
 }  // namespace
 
 std::optional<PathPatterns> read_patterns(const config::Options& options) {
@@ -51,22 +68,9 @@ std::optional<PathPatterns> read_patterns(const config::Options& options) {
 
 std::optional<PlaceSettings> read_place(const config::Options& options, const Services& services) {
   auto access = aws::read_access(options, aws::process_environment(), services.clock);
-  PlaceSettings place;
-  place.bucket.name = options.text("bucket");
-  if (options.given("bucket") && !is_bucket_name(place.bucket.name)) {
-    options.problem("bucket", "is no name of a bucket");
-  }
   const std::string addressing = options.text("addressing");
-  place.bucket.path_style = addressing == "path" ||
-                            (addressing == "auto" &&
-                             (!access.endpoint.empty() || !aws::is_host_label(place.bucket.name)));
-  place.bucket.client.scope = {access.region, "s3"};
-  place.bucket.client.endpoint =
-      access.endpoint.empty() ? aws::endpoint_of("s3", access.region) : access.endpoint;
-  place.bucket.client.ca_file = access.ca_file;
-  if (!options.boolean("anonymous")) place.credentials = access.credentials;
-
-  place.session.bucket = place.bucket.name;
+  auto place = place_of(options, access, options.boolean("anonymous"));
+  if (addressing != "auto") place.bucket.path_style = addressing == "path";
   place.session.prefix = options.text("prefix");
   if (place.session.prefix.starts_with('/')) {
     options.problem("prefix", "begins with a slash: keys do not");
@@ -82,6 +86,27 @@ std::optional<PlaceSettings> read_place(const config::Options& options, const Se
   }
   if (interval.count() > 0) place.session.polling_interval = interval;
   if (options.has_problems()) return std::nullopt;
+  return place;
+}
+
+std::optional<PlaceSettings> read_opendal_place(const config::Options& options,
+                                                const Services& services) {
+  const auto parameters = options.table("parameters");
+  const auto access = aws::read_access(parameters, aws::process_environment(), services.clock);
+  if (parameters.text("bucket").empty()) {
+    options.problem("parameters", "needs bucket for kind = \"s3\"");
+  }
+  auto place = place_of(parameters, access, parameters.boolean("allow_anonymous"));
+  if (parameters.given("enable_virtual_host_style")) {
+    place.bucket.path_style = !parameters.boolean("enable_virtual_host_style");
+  }
+  // There a root is a folder, with slashes around it.
+  std::string root = parameters.text("root");
+  root.erase(0, root.find_first_not_of('/'));
+  if (!root.empty() && !root.ends_with('/')) root += '/';
+  place.session.prefix = std::move(root);
+  place.session.polling_interval = options.duration("polling_interval");
+  if (options.has_problems() || parameters.has_problems()) return std::nullopt;
   return place;
 }
 

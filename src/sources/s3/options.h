@@ -86,6 +86,10 @@ inline constexpr Option kNotificationsOption{
 /// @param services  its clock outlives what is returned
 std::optional<PlaceSettings> read_place(const config::Options& options, const Services& services);
 
+/// The same out of `parameters` and `polling_interval` of the source `opendal`.
+std::optional<PlaceSettings> read_opendal_place(const config::Options& options,
+                                                const Services& services);
+
 /// @returns nothing if a pattern is wrong, which is reported
 std::optional<PathPatterns> read_patterns(const config::Options& options);
 

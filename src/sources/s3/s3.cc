@@ -50,16 +50,12 @@ constexpr std::array kOptions = {
            .help =
                "Larger objects, as they are or once they are decompressed, become a dead letter "
                "that names them. 1KiB to 256MiB."},
-    Option{.name = "try_read_headers_json",
+    Option{.name = "side_objects",
            .type = OptionType::boolean,
            .fallback = "false",
-           .help =
-               "Reads headers of the events in NAME.json from NAME.headers.json, an object with "
-               "texts, if it is there."},
-    Option{.name = "try_read_metadata_json",
-           .type = OptionType::boolean,
-           .fallback = "false",
-           .help = "Reads more metadata from NAME.metadata.json, an object, if it is there."},
+           .help = "Beside NAME.json, NAME.headers.json holds headers of its events, and "
+                   "NAME.metadata.json members of metadata: two requests more for each object. "
+                   "They are never read as events."},
     Option{.name = "metadata",
            .type = OptionType::free_table,
            .help = "The start of the metadata that transformers see; name, path, root, "
@@ -104,8 +100,8 @@ Result<std::unique_ptr<Source>> make(const config::Options& options, const Servi
       .prefix = options.text("prefix"),
       .format = parsers::format_named(options.text("parser")).value_or(parsers::Format::automatic),
       .object_bytes_max = options.bytes("object_bytes_max"),
-      .side_headers = options.boolean("try_read_headers_json"),
-      .side_metadata = options.boolean("try_read_metadata_json"),
+      .side_headers = options.boolean("side_objects"),
+      .side_metadata = options.boolean("side_objects"),
       .metadata = options.free_table("metadata")};
   read_after(options, content);
   if (content.object_bytes_max < kObjectBytesMin || content.object_bytes_max > kObjectBytesMost) {
@@ -113,14 +109,7 @@ Result<std::unique_ptr<Source>> make(const config::Options& options, const Servi
   }
   if (!place || !patterns || options.has_problems()) return Error{Fault::stop, "wrong options"};
   content.patterns = std::move(*patterns);
-  place->bucket.client.answer_bytes_max =
-      std::max<std::size_t>(content.object_bytes_max, std::size_t{4} << 20);  // a page of keys, too
-  return make_s3_source(
-      std::move(*place),
-      [content, &clock = services.clock](Inlet&) {
-        return std::make_unique<Content>(content, clock);
-      },
-      services);
+  return make_content_source(std::move(*place), std::move(content), services);
 }
 
 Result<void> reach_it(const config::Options& options, const Services& services) {
@@ -130,6 +119,22 @@ Result<void> reach_it(const config::Options& options, const Services& services) 
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Source>> make_from_opendal(const config::Options& options,
+                                                  const Services& services) {
+  auto place = read_opendal_place(options, services);
+  auto patterns = read_patterns(options);
+  if (!place || !patterns || options.has_problems()) return Error{Fault::stop, "wrong options"};
+  ContentSettings content{
+      .bucket = place->bucket.name,
+      .prefix = place->session.prefix,
+      .patterns = std::move(*patterns),
+      .format = parsers::format_named(options.text("parser")).value_or(parsers::Format::automatic),
+      .side_headers = options.boolean("try_read_headers_json"),
+      .recursive = options.boolean("recursive"),
+      .metadata = options.free_table("metadata")};
+  return make_content_source(std::move(*place), std::move(content), services);
+}
 
 const SourceKind kind{.name = "s3",
                       .summary = "Reads events from the objects of a bucket of S3.",

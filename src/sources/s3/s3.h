@@ -2,6 +2,7 @@
 // docs/sources/s3_activity.md.
 #pragma once
 
+#include "config/options.h"
 #include "core/component.h"
 
 namespace cdviz::sources::s3 {
@@ -10,5 +11,9 @@ namespace cdviz::sources::s3 {
 extern const SourceKind kind;
 /// `type = "s3_activity"`: objects that come and go, as events about artifacts.
 extern const SourceKind activity_kind;
+
+/// For `type = "opendal"` with kind = "s3": the source `s3`, from the existing collector's options.
+Result<std::unique_ptr<Source>> make_from_opendal(const config::Options& options,
+                                                  const Services& services);
 
 }  // namespace cdviz::sources::s3

@@ -68,6 +68,19 @@ std::unique_ptr<Source> make_s3_source(PlaceSettings settings,
   return std::make_unique<S3Source>(std::move(settings), std::move(make_handler), services);
 }
 
+std::unique_ptr<Source> make_content_source(PlaceSettings place, ContentSettings content,
+                                            const Services& services) {
+  // A page of a listing, too, comes through it.
+  place.bucket.client.answer_bytes_max =
+      std::max<std::size_t>(content.object_bytes_max, std::size_t{4} << 20);
+  return make_s3_source(
+      std::move(place),
+      [content = std::move(content), &clock = services.clock](Inlet&) {
+        return std::make_unique<Content>(content, clock);
+      },
+      services);
+}
+
 Result<void> reach(PlaceSettings settings, const Clock& clock) {
   // Ten seconds in all.
   settings.bucket.client.attempts_max = 1;

@@ -7,6 +7,7 @@
 
 #include "aws/bucket.h"
 #include "core/component.h"
+#include "sources/s3/content.h"
 #include "sources/s3/handler.h"
 #include "sources/s3/inbox.h"
 #include "sources/s3/session.h"
@@ -31,6 +32,10 @@ struct PlaceSettings {
 std::unique_ptr<Source> make_s3_source(PlaceSettings settings,
                                        std::function<std::unique_ptr<Handler>(Inlet&)> make_handler,
                                        const Services& services);
+
+/// Objects that hold events.
+std::unique_ptr<Source> make_content_source(PlaceSettings place, ContentSettings content,
+                                            const Services& services);
 
 /// For `check --reach`: lists one key, and asks for the queue's name.
 Result<void> reach(PlaceSettings settings, const Clock& clock);
