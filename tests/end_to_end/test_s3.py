@@ -34,6 +34,24 @@ type = "postgres"
 url = "{url}"
 """
 
+ACTIVITY = """
+[sources.artifacts]
+enabled = true
+[sources.artifacts.extractor]
+type = "s3_activity"
+bucket = "{bucket}"
+endpoint = "{endpoint}"
+access_key_id = "{access_key}"
+secret_access_key = "{secret_key}"
+polling_interval = "1s"
+{options}
+
+[sinks.database]
+enabled = true
+type = "postgres"
+url = "{url}"
+"""
+
 NAMES = ["plain.json", "a space.json", "plus+plus.json", "per%cent%2F.json", "ünïcödé/日本.json", "dots/../up.json",
          "//slashes//x.json", "q?a=b&c#d.json", "tilde~'()*!.json", "tab\tand\nline.json", "no extension", "\U0001F680.json"]
 
@@ -199,34 +217,6 @@ class S3Test(EndToEndTest):
         self.assertIn("SignatureDoesNotMatch", done.stdout + done.stderr)
         good = self.collector(name="good")
         self.assertEqual(good.run("check", "--reach", "--config", str(good.config)).returncode, 0)
-
-
-ACTIVITY = """
-[sources.artifacts]
-enabled = true
-[sources.artifacts.extractor]
-type = "s3_activity"
-bucket = "{bucket}"
-endpoint = "{endpoint}"
-access_key_id = "{access_key}"
-secret_access_key = "{secret_key}"
-polling_interval = "1s"
-{options}
-
-[sinks.database]
-enabled = true
-type = "postgres"
-url = "{url}"
-"""
-
-
-@unittest.skipIf(radosgw.MISSING, f"skipped: {', '.join(radosgw.MISSING)} not installed (./dev setup all)")
-@unittest.skipIf(s3.MISSING, f"skipped: needs python3-botocore ({s3.MISSING})")
-class S3ActivityTest(S3Test):
-    test_every_object_is_read_once_whatever_its_name_and_form = None
-    test_many_objects_and_kills_in_the_middle = None
-    test_objects_are_deleted_or_moved_when_their_events_are_on_disk = None
-    test_headers_and_metadata_beside_an_object_and_a_wrong_secret = None
 
     def watcher(self, options="", name="collector"):
         parts = ACTIVITY.format(bucket=self.bucket, endpoint=self.store.endpoint, access_key=self.store.access_key,
