@@ -269,6 +269,37 @@ class S3Test(EndToEndTest):
         other.wait_drained()
         self.assertEqual(len(self.told()), 6)
 
+    def test_the_options_of_the_existing_collector(self):
+        wanted = [self.s3.put(self.bucket, f"root/{key}", event_bytes(f"alias-{number}")) and f"alias-{number}"
+                  for number, key in enumerate(("a.json", "b/c.json"))]
+        self.s3.put(self.bucket, "else/d.json", event_bytes("alias-else"))
+        parts = f"""
+[sources.objects]
+enabled = true
+[sources.objects.extractor]
+type = "opendal"
+kind = "s3"
+polling_interval = "1s"
+recursive = true
+path_patterns = ["**/*.json"]
+parser = "json"
+[sources.objects.extractor.parameters]
+bucket = "{self.bucket}"
+root = "/root/"
+endpoint = "{self.store.endpoint}"
+region = "us-east-1"
+access_key_id = "{self.store.access_key}"
+secret_access_key = "{self.store.secret_key}"
+[sinks.database]
+enabled = true
+type = "postgres"
+url = "{self.url}"
+"""
+        collector = Collector(self, parts=parts).start()
+        self.wait_stored("alias-", wanted)
+        self.wait_listings(collector)
+        self.assertEqual(self.received(collector), 2)
+
     def test_from_now_on(self):
         self.s3.put(self.bucket, "old.zip", b"1")
         watcher = self.watcher('from = "now"').start()
