@@ -18,6 +18,7 @@
 #include "sources/http/webhook.h"
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
+#include "sources/s3/s3.h"
 #include "telemetry/options.h"
 #include "web/api/options.h"
 
@@ -46,6 +47,8 @@ config::Catalogue catalogue() {
       &sources::http::kind,
       &sources::kafka::kind,
       &sources::nats::kind,
+      &sources::s3::kind,
+      &sources::s3::activity_kind,
       &opendal_source_kind,
   };
   static constexpr std::array kSinks = {
