@@ -37,6 +37,7 @@ struct Loss {
   std::optional<WallTime> at = {};
   std::string user = {};
   bool tells = true;  ///< false: remembered only
+  bool keeps = true;  ///< false: no row, the key holds another thing by now
 };
 
 /// One thread at a time. What is reported waits here until there is a batch of it, or flush().
@@ -85,6 +86,7 @@ class Ledger {
  private:
   Result<void> add(std::vector<Message> messages, std::string key, const Known* known,
                    std::stop_token stop);
+  void add_messages(std::vector<Message> messages);
   Result<void> flush_if_full(std::stop_token stop);
 
   Inlet& inlet_;

@@ -16,6 +16,7 @@
 #include "sources/http/webhook.h"
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
+#include "sources/oci/oci.h"
 #include "telemetry/options.h"
 #include "web/api/options.h"
 
@@ -43,6 +44,7 @@ config::Catalogue catalogue() {
       &sources::http::kind,
       &sources::kafka::kind,
       &sources::nats::kind,
+      &sources::oci::kind,
   };
   static constexpr std::array kSinks = {
       &sinks::folder::kind,
