@@ -7,12 +7,14 @@
 #include "pipeline/options.h"
 #include "postgres/delivery_options.h"
 #include "queue/options.h"
+#include "registry/opendal.h"
 #include "sinks/folder/folder.h"
 #include "sinks/http/http.h"
 #include "sinks/kafka/kafka.h"
 #include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
+#include "sources/folder/folder.h"
 #include "sources/http/webhook.h"
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
@@ -41,10 +43,12 @@ config::Catalogue catalogue() {
   // A line for each kind, however short.
   // clang-format off
   static constexpr std::array kSources = {
+      &sources::folder::kind,
       &sources::http::kind,
       &sources::kafka::kind,
       &sources::nats::kind,
       &sources::oci::kind,
+      &opendal_source_kind,
   };
   static constexpr std::array kSinks = {
       &sinks::folder::kind,
