@@ -113,6 +113,12 @@ Result<void> Ledger::add(std::vector<Message> messages, std::string key, const K
   return flush_if_full(std::move(stop));
 }
 
+Result<void> Ledger::pass_on(Message message, std::stop_token stop) {
+  bytes_ += message.body.size();
+  messages_.push_back(std::move(message));
+  return flush_if_full(std::move(stop));
+}
+
 void Ledger::add_messages(std::vector<Message> messages) {
   told_ += messages.size();
   for (auto& message : messages) {

@@ -66,6 +66,9 @@ class Ledger {
   /// Forgets a row.
   Result<void> forget(std::string key, std::stop_token stop);
 
+  /// A message that is no thing, as it is: one with problems becomes a dead letter.
+  Result<void> pass_on(Message message, std::stop_token stop);
+
   /// Waits until what was reported is on disk.
   /// @returns the failure of the queue, or Fault::retry when it is closing: what was reported since
   /// the last success is as if it never was

@@ -14,6 +14,7 @@
 #include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
+#include "sources/folder/activity.h"
 #include "sources/folder/folder.h"
 #include "sources/http/webhook.h"
 #include "sources/kafka/kafka.h"
@@ -44,6 +45,7 @@ config::Catalogue catalogue() {
   // clang-format off
   static constexpr std::array kSources = {
       &sources::folder::kind,
+      &sources::folder::activity_kind,
       &sources::http::kind,
       &sources::kafka::kind,
       &sources::nats::kind,

@@ -28,16 +28,18 @@ class OciTest(EndToEndTest):
     def setUp(self):
         super().setUp()
         self.folder = self.directory / "events"
-        self.sink = f'type = "folder"\npath = "{self.folder}"\n'
+
+    def sink(self, name):
+        return f'type = "folder"\npath = "{self.folder / name}"\n'
 
     def events(self):
-        """[(predicate, purl, customData.oci)] in the order of their times."""
-        rows = []
+        """[(predicate, purl, customData.oci)], each event once, in the order of their times."""
+        events = {}
         for path in self.folder.rglob("[!.]*.json") if self.folder.exists() else []:
             event = json.loads(path.read_bytes())
-            rows.append((event["context"]["timestamp"], event["context"]["type"].split(".")[3], event["subject"]["id"],
-                         event["customData"]["oci"]))
-        return [row[1:] for row in sorted(rows, key=lambda row: row[0])]
+            events[event["context"]["id"]] = event
+        return [(event["context"]["type"].split(".")[3], event["subject"]["id"], event["customData"]["oci"])
+                for event in sorted(events.values(), key=lambda event: event["context"]["timestamp"])]
 
     def count(self):
         return len(self.events())
@@ -46,7 +48,7 @@ class OciTest(EndToEndTest):
         return [(predicate, oci["digest"]) for predicate, _, oci in self.events() if oci["tag"] == tag]
 
     def collector(self, registry, options="", name="collector"):
-        return Collector(self, parts=PARTS.format(url=registry.url, options=options, sink=self.sink), name=name).start()
+        return Collector(self, parts=PARTS.format(url=registry.url, options=options, sink=self.sink(name)), name=name).start()
 
     def looks(self, collector, more=1):
         """Until it has looked at the registry `more` times from now on, from the beginning to the end."""
@@ -67,7 +69,10 @@ class Stored(OciTest):
     def setUp(self):
         super().setUp()
         self.database = Postgres(self)
-        self.sink = f'type = "postgres"\nurl = "{self.database.migrate()}"\n'
+        self.url = self.database.migrate()
+
+    def sink(self, name):
+        return f'type = "postgres"\nurl = "{self.url}"\n'
 
     def events(self):
         return [(predicate, purl, json.loads(oci)) for predicate, purl, oci in self.database.query(
