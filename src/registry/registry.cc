@@ -20,6 +20,7 @@
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
 #include "sources/oci/oci.h"
+#include "sources/s3/s3.h"
 #include "telemetry/options.h"
 #include "web/api/options.h"
 
@@ -51,6 +52,8 @@ config::Catalogue catalogue() {
       &sources::nats::kind,
       &sources::oci::kind,
       &opendal_source_kind,
+      &sources::s3::kind,
+      &sources::s3::activity_kind,
   };
   static constexpr std::array kSinks = {
       &sinks::folder::kind,
