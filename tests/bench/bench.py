@@ -29,6 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
+from folder_bench import folder_source  # noqa: E402
 from harness.metrics import Metrics  # noqa: E402
 from kafka_bench import kafka  # noqa: E402
 from readers import readers  # noqa: E402
@@ -485,6 +486,7 @@ ALL = {f.__name__: f for f in (
     database,
     http_sink,
     folder_sink,
+    folder_source,
     kafka,
     nats,
 )}

@@ -89,15 +89,15 @@ class MemoryInlet final : public Inlet {
     const auto found = checkpoints_.find(key);
     return found == checkpoints_.end() ? std::optional<std::string>() : found->second;
   }
-  Result<std::vector<std::string>> checkpoint_keys(std::string_view after,
-                                                   std::size_t max) const override {
+  Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view, std::string_view after,
+                                                     std::size_t max) const override {
     const std::lock_guard lock(mutex_);
-    std::vector<std::string> keys;
-    for (auto at = checkpoints_.upper_bound(after); at != checkpoints_.end() && keys.size() < max;
+    std::vector<Checkpoint::Entry> page;
+    for (auto at = checkpoints_.upper_bound(after); at != checkpoints_.end() && page.size() < max;
          ++at) {
-      keys.push_back(at->first);
+      page.push_back({at->first, at->second});
     }
-    return keys;
+    return page;
   }
 
   void fail_next(int times) {
@@ -132,7 +132,7 @@ class MemoryInlet final : public Inlet {
     }
     return all;
   }
-  std::map<std::string, std::string, std::less<>> checkpoints() const {
+  std::map<std::string, std::string, std::less<>> ledger() const {
     const std::lock_guard lock(mutex_);
     return checkpoints_;
   }
@@ -218,25 +218,14 @@ class FolderTest : public ::testing::Test {
   bool wait_for(std::size_t count) {
     return eventually([&] { return inlet_.messages().size() >= count; });
   }
-  /// Waits until the source has looked at all files that often again.
-  bool wait_for_looks(int times = 3) {
-    // A file that is made later is found by a look that began after it was made.
-    for (int i = 0; i < times; ++i) {
-      const std::string name = "probe-" + std::to_string(probes_++) + ".json";
-      const auto before = inlet_.messages().size();
-      write(name, "\"" + name + "\"");
-      if (!wait_for(before + 1)) return false;
-    }
-    return true;
+  /// Waits until a look at all files has begun and ended.
+  bool wait_for_looks() {
+    auto& looks = metrics_.counter("cdviz_folder_looks_total", "Looks at all files.",
+                                   {{"component_id", "in"}});
+    const double before = looks.Value();
+    return eventually([&] { return looks.Value() >= before + 2; });
   }
-  /// Without those of wait_for_looks.
-  std::vector<std::string> bodies() const {
-    std::vector<std::string> all;
-    for (auto& body : inlet_.bodies()) {
-      if (!body.starts_with("\"probe-")) all.push_back(std::move(body));
-    }
-    return all;
-  }
+  std::vector<std::string> bodies() const { return inlet_.bodies(); }
 
   TemporaryFolder folder_;
   FolderSettings settings_;
@@ -249,7 +238,6 @@ class FolderTest : public ::testing::Test {
   std::unique_ptr<Source> source_;
   std::mutex mutex_;
   std::vector<std::string> errors_;
-  int probes_ = 0;
   std::jthread thread_;
 };
 

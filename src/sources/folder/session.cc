@@ -71,6 +71,8 @@ SourceMetrics::SourceMetrics(telemetry::Metrics& metrics, const std::string& nam
                             {{"component_id", name}})),
       watched(metrics.gauge("cdviz_folder_watched_folders",
                             "Folders whose changes the kernel tells.", {{"component_id", name}})),
+      looks(metrics.counter("cdviz_folder_looks_total", "Looks at all files.",
+                            {{"component_id", name}})),
       look_seconds(metrics.gauge("cdviz_folder_look_seconds",
                                  "How long the last look at all files took.",
                                  {{"component_id", name}})) {}
@@ -165,6 +167,7 @@ Result<void> Session::look_at_all() {
   const auto took = std::chrono::duration_cast<milliseconds>(now - begun);
   metrics_.unreadable.Set(static_cast<double>(unreadable_));
   metrics_.look_seconds.Set(std::chrono::duration<double>(took).count());
+  metrics_.looks.Increment();
   // An empty folder is more likely one that is not mounted than one whose files are all gone.
   for (const auto& key : sweep_.end(complete && looked_at_ > 0)) {
     if (!feeder_.find(key)) feeder_.forget(key);
@@ -278,7 +281,10 @@ bool Session::look_at(const Place& place, const struct stat& status) {
   const Stamp stamp = stamp_of(status);
   ++looked_at_;
   sweep_.meet(key);
-  if (stamp.size == 0 || seen_.holds(key, stamp)) return true;
+  if (stamp.size == 0 || seen_.holds(key, stamp)) {
+    if (!waiting_.empty()) waiting_.erase(place.path);
+    return true;
+  }
   const bool wanted =
       settings_.patterns.matches(place.path) && !is_side_file(place.name, settings_.side_files);
   const auto entry = entry_of(key);

@@ -34,6 +34,7 @@ struct SourceMetrics {
   telemetry::Gauge& unreadable;
   telemetry::Gauge& waiting;
   telemetry::Gauge& watched;
+  telemetry::Counter& looks;
   telemetry::Gauge& look_seconds;
 };
 

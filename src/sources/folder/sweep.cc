@@ -6,12 +6,12 @@ namespace cdviz::sources::folder {
 
 Result<void> Sweep::begin(const Inlet& inlet) {
   wanted_.clear();
-  const auto keys = inlet.checkpoint_keys(after_, kKeys);
-  if (!keys) return keys.error();
-  for (const auto& text : *keys) {
-    if (const auto key = parse_key(text)) wanted_.insert(*key);
+  const auto entries = inlet.checkpoints("", after_, kKeys);
+  if (!entries) return entries.error();
+  for (const auto& entry : *entries) {
+    if (const auto key = parse_key(entry.key)) wanted_.insert(*key);
   }
-  last_ = keys->size() < kKeys ? std::string() : keys->back();
+  last_ = entries->size() < kKeys ? std::string() : entries->back().key;
   return {};
 }
 
