@@ -14,6 +14,7 @@
 #include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
+#include "sources/ecr/ecr.h"
 #include "sources/folder/activity.h"
 #include "sources/folder/folder.h"
 #include "sources/http/webhook.h"
@@ -45,6 +46,7 @@ config::Catalogue catalogue() {
   // A line for each kind, however short.
   // clang-format off
   static constexpr std::array kSources = {
+      &sources::ecr::kind,
       &sources::folder::kind,
       &sources::folder::activity_kind,
       &sources::http::kind,
