@@ -14,10 +14,13 @@
 #include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
+#include "sources/ecr/ecr.h"
+#include "sources/folder/activity.h"
 #include "sources/folder/folder.h"
 #include "sources/http/webhook.h"
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
+#include "sources/oci/oci.h"
 #include "sources/s3/s3.h"
 #include "telemetry/options.h"
 #include "web/api/options.h"
@@ -43,13 +46,16 @@ config::Catalogue catalogue() {
   // A line for each kind, however short.
   // clang-format off
   static constexpr std::array kSources = {
+      &sources::ecr::kind,
       &sources::folder::kind,
+      &sources::folder::activity_kind,
       &sources::http::kind,
       &sources::kafka::kind,
       &sources::nats::kind,
+      &sources::oci::kind,
+      &opendal_source_kind,
       &sources::s3::kind,
       &sources::s3::activity_kind,
-      &opendal_source_kind,
   };
   static constexpr std::array kSinks = {
       &sinks::folder::kind,
