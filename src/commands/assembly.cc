@@ -8,6 +8,7 @@
 #include "commands/load_schemas.h"
 #include "commands/sink_filter.h"
 #include "commands/source_rules.h"
+#include "commands/transformer_chain.h"
 
 namespace cdviz::commands {
 namespace {
@@ -46,6 +47,7 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
   const config::Options http = config.section("http");
   const std::string root_url = root_url_of(http, static_cast<std::uint16_t>(http.integer("port")));
   const LoadedSchemas schemas = load_schemas(config);
+  check_transformers(config, services);
   pipeline::Parts parts;
   for (const config::SourceEntry& entry : config.sources()) {
     if (!entry.enabled) continue;
@@ -55,13 +57,17 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       continue;
     }
     auto rules = rules_of(entry, root_url, schemas.schemas);
+    Chain chain;
+    append_chain(chain, config, entry.common, entry.transformers, services);
+    append_chain(chain, config, config.section("pipeline"), {}, services);
     auto fingerprint = entry.options.fingerprint() + entry.common.fingerprint() +
-                       rules.default_source + schemas.fingerprint;
+                       rules.default_source + schemas.fingerprint + chain.fingerprint;
     parts.sources.push_back({.name = entry.name,
                              .type = std::string(entry.kind->name),
                              .fingerprint = std::move(fingerprint),
                              .source = std::move(*made),
-                             .rules = std::move(rules)});
+                             .rules = std::move(rules),
+                             .transforms = std::move(chain.transforms)});
   }
   for (const config::SinkEntry& entry : config.sinks()) {
     if (!entry.enabled) continue;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +39,7 @@ struct Taken {
 /// Safe to call from several threads.
 class Intake {
  public:
-  explicit Intake(std::string source, cdevents::Rules rules = {},
-                  std::vector<std::unique_ptr<Transform>> transforms = {})
+  explicit Intake(std::string source, cdevents::Rules rules = {}, Transforms transforms = {})
       : source_(std::move(source)), rules_(std::move(rules)), transforms_(std::move(transforms)) {}
 
   /// @param at  when the messages were received
@@ -58,11 +56,11 @@ class Intake {
                 Taken& taken) const;
   void accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,
               Taken& taken) const;
-  Result<std::vector<Message>> transform(Message message) const;
+  void add_default_source(std::string& metadata) const;
 
   const std::string source_;
   const cdevents::Rules rules_;
-  const std::vector<std::unique_ptr<Transform>> transforms_;
+  const Transforms transforms_;
 };
 
 /// The problems as one line for people, at most about 1 KiB: "/context/id: is missing; /subject:

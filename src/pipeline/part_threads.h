@@ -27,7 +27,8 @@ struct RunningSource {
   RunningSource(SourcePart part, const InletServices& services, telemetry::Log& log)
       : identity{part.name, part.type, part.fingerprint},
         balance(services.balance),
-        intake(std::make_shared<const Intake>(part.name, std::move(part.rules))),
+        intake(std::make_shared<const Intake>(part.name, std::move(part.rules),
+                                              std::move(part.transforms))),
         runner(part.name, std::move(part.source), intake, services, log) {}
 
   void start(std::stop_token after) {

@@ -17,6 +17,8 @@
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
 #include "telemetry/options.h"
+#include "transforms/basic/basic.h"
+#include "transforms/lua/lua.h"
 #include "web/api/options.h"
 
 namespace cdviz::registry {
@@ -53,6 +55,11 @@ config::Catalogue catalogue() {
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
   };
+  static constexpr std::array kTransformers = {
+      &transforms::basic::discard_all,
+      &transforms::basic::passthrough,
+      &transforms::lua::kind,
+  };
   // clang-format on
   static const std::array kLists = {
       Option{.name = "schemas",
@@ -63,7 +70,7 @@ config::Catalogue catalogue() {
                  "happens.",
              .fields = cdevents::schema_options()},
   };
-  return {kSections, kSources, kSinks, kLists};
+  return {kSections, kSources, kSinks, kLists, kTransformers};
 }
 
 }  // namespace cdviz::registry
