@@ -340,7 +340,8 @@ ParsedJson& Engine::body() {
 ParsedJson& Engine::metadata() {
   if (!has_metadata_) {
     charge(message_->metadata.size() / 64);
-    const std::string_view text = message_->metadata.empty() ? "{}" : message_->metadata;
+    std::string_view text = message_->metadata;  // the message's own bytes: they outlive the views
+    if (text.empty()) text = "{}";
     if (const auto problem = caches_->metadata.parse(text)) {
       finish(problem->rule, "the metadata " + problem->message);
     }
