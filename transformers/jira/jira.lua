@@ -1,7 +1,13 @@
 -- Jira's webhooks (https://developer.atlassian.com/cloud/jira/platform/webhooks/): issues are tickets.
 
+-- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
 local function text(value)
-  if kind(value) == "string" and value ~= "" then return value end
+  if kind(value) == "string" and value ~= "" and #value <= 1024 and not value:find("\0", 1, true) then return value end
+end
+
+local function moment(value)
+  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
+  if ok then return at end
 end
 
 -- What CDEvents has words for; other types and resolutions keep Jira's own.
@@ -78,7 +84,7 @@ function transform(m)
   return cdevent(cdevents_type, {
     context = {
       source = project and base .. "/browse/" .. url.encode(project) or base,
-      timestamp = time(m.body.timestamp) or time(fields.updated) or refuse("has no timestamp"),
+      timestamp = moment(m.body.timestamp) or moment(fields.updated) or refuse("has no timestamp"),
     },
     subject = {
       id = page,
@@ -97,12 +103,12 @@ function transform(m)
     },
     customData = {
       jira = {
-        key = issue.key,
+        key = text(issue.key),
         issuetype = ticket_type,
-        status = get(fields, "status.name"),
+        status = text(get(fields, "status.name")),
         priority = priority,
         components = names(fields.components),
-        event = m.body.issue_event_type_name,
+        event = text(m.body.issue_event_type_name),
       },
     },
   })

@@ -1,8 +1,14 @@
 -- Reports in JUnit's XML (https://github.com/testmoapp/junitxml describes what tools write), as the parser `xml` gives
 -- them: each suite that has cases is a run of a suite, each case a run of a case.
 
+-- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
 local function text(value)
-  if kind(value) == "string" and value ~= "" then return value end
+  if kind(value) == "string" and value ~= "" and #value <= 65536 and not value:find("\0", 1, true) then return value end
+end
+
+-- A name as a part of an id; of one that is very long its digest.
+local function part(name)
+  return url.encode(#name <= 200 and name or sha256(name))
 end
 
 -- The beginning of a long text, cut between two characters.
@@ -10,6 +16,11 @@ local function short(long)
   local cut = 1000
   while #long > cut and cut > 0 and (long:byte(cut + 1) & 0xC0) == 0x80 do cut = cut - 1 end
   return long:sub(1, cut)
+end
+
+local function milliseconds(value)
+  local ok, at = pcall(epoch_ms, value)
+  if ok then return at end
 end
 
 -- "1,002.5" and 1.5 in seconds; nothing for anything else.
@@ -56,10 +67,10 @@ end
 local function suite_events(m, place, suite, events)
   local name = text(suite["@name"]) or "tests"
   local started = text(suite["@timestamp"])
-  local began = started and epoch_ms(started)
+  local began = milliseconds(started)
   local ended = began and began + math.floor((seconds(suite["@time"]) or 0) * 1000)
-    or epoch_ms(text(m.metadata.last_modified))
-  local run = place .. "/" .. url.encode(name) .. (began and "?started=" .. began or "")
+    or milliseconds(text(m.metadata.last_modified))
+  local run = place .. "/" .. part(name) .. (began and "?started=" .. began or "")
   local cases, count = {}, { success = 0, failure = 0, error = 0, skipped = 0 }
   local seen, clock = {}, began
   local digest = not ended and sha256(m.text)
@@ -69,7 +80,7 @@ local function suite_events(m, place, suite, events)
       local class, own = text(case["@classname"]), text(case["@name"]) or "unnamed"
       local id = class and class .. "." .. own or own
       seen[id] = (seen[id] or 0) + 1
-      local case_run = run .. "#" .. url.encode(id) .. (seen[id] > 1 and "," .. seen[id] or "")
+      local case_run = run .. "#" .. part(id) .. (seen[id] > 1 and "," .. seen[id] or "")
       local outcome, why = outcome_of(case)
       count[outcome] = count[outcome] + 1
       if clock then clock = clock + math.floor((seconds(case["@time"]) or 0) * 1000) end
@@ -83,7 +94,7 @@ local function suite_events(m, place, suite, events)
       cases[#cases + 1] = cdevent(outcome == "skipped" and "testcaserun.skipped" or "testcaserun.finished", {
         context = { id = id_without_time(clock or ended, digest, case_run), timestamp = time(clock or ended) },
         subject = { id = case_run, content = content },
-        customData = { junit = { time = seconds(case["@time"]), file = case["@file"], suite = name } },
+        customData = { junit = { time = seconds(case["@time"]), file = text(case["@file"]), suite = name } },
       })
     end
   end
@@ -110,7 +121,7 @@ local function suite_events(m, place, suite, events)
       },
       customData = {
         junit = { tests = #cases, failures = count.failure, errors = count.error, skipped = count.skipped,
-          time = seconds(suite["@time"]), hostname = suite["@hostname"] },
+          time = seconds(suite["@time"]), hostname = text(suite["@hostname"]) },
       },
     })
   end

@@ -9,8 +9,14 @@ local function environment_of(service)
     .. "transformer, or values.environments with one for the service " .. (service or "of the incident"))
 end
 
+-- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
 local function text(value)
-  if kind(value) == "string" and value ~= "" then return value end
+  if kind(value) == "string" and value ~= "" and #value <= 1024 and not value:find("\0", 1, true) then return value end
+end
+
+local function moment(value)
+  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
+  if ok then return at end
 end
 
 local types = {
@@ -31,7 +37,7 @@ function transform(m)
   return cdevent(cdevents_type, {
     context = {
       source = text(get(incident, "service.html_url")) or "https://" .. host,
-      timestamp = time(event.occurred_at) or refuse("has no event.occurred_at"),
+      timestamp = moment(event.occurred_at) or refuse("has no event.occurred_at"),
     },
     subject = {
       id = page,
@@ -45,13 +51,13 @@ function transform(m)
     customData = {
       pagerduty = {
         event_type = event_type,
-        id = incident.id,
-        number = incident.number,
-        urgency = incident.urgency,
-        priority = get(incident, "priority.summary"),
-        incident_key = incident.incident_key,
-        escalation_policy = get(incident, "escalation_policy.summary"),
-        agent = get(event, "agent.summary"),
+        id = text(incident.id),
+        number = math.type(incident.number) and incident.number or nil,
+        urgency = text(incident.urgency),
+        priority = text(get(incident, "priority.summary")),
+        incident_key = text(incident.incident_key),
+        escalation_policy = text(get(incident, "escalation_policy.summary")),
+        agent = text(get(event, "agent.summary")),
       },
     },
   })

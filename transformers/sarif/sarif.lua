@@ -1,8 +1,19 @@
 -- SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), what static analysis and scanners write: each run of a
 -- tool is a run of a suite, each of its rules a case, which fails when it found something.
 
+-- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
 local function text(value)
-  if kind(value) == "string" and value ~= "" then return value end
+  if kind(value) == "string" and value ~= "" and #value <= 65536 and not value:find("\0", 1, true) then return value end
+end
+
+local function moment(value)
+  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
+  if ok then return at end
+end
+
+-- A name as a part of an id; of one that is very long its digest.
+local function part(name)
+  return url.encode(#name <= 200 and name or sha256(name))
 end
 
 -- The beginning of a long text, cut between two characters.
@@ -59,15 +70,15 @@ end
 local function run_events(m, run, number, events)
   local tool = text(get(run, "tool.driver.name")) or refuse("run " .. number .. " does not say of which tool it is")
   local digest = sha256(m.text)
-  local moment = time(text(get(run, "invocations[1].endTimeUtc"))) or time(text(m.metadata.last_modified))
-  local started = time(text(get(run, "invocations[1].startTimeUtc")))
+  local at = moment(text(get(run, "invocations[1].endTimeUtc"))) or moment(text(m.metadata.last_modified))
+  local started = moment(text(get(run, "invocations[1].startTimeUtc")))
   local repository = text(get(run, "versionControlProvenance[1].repositoryUri"))
   local base = repository or text(get(m.metadata, "context.source")) or "/sarif"
   local name = text(get(run, "automationDetails.id")) or tool
-  local id = base .. "#" .. url.encode(name) .. "?run=" .. digest:sub(1, 16) .. (number > 1 and "," .. number or "")
+  local id = base .. "#" .. part(name) .. "?run=" .. digest:sub(1, 16) .. (number > 1 and "," .. number or "")
   -- Without a moment that of the arrival is filled in: then the id must not be made of it.
   local function context(what)
-    return { timestamp = moment, id = not moment and sha256(digest .. number .. what) or nil }
+    return { timestamp = at, id = not at and sha256(digest .. number .. what) or nil }
   end
   local suite = { id = tool, name = tool, version = text(get(run, "tool.driver.semanticVersion"))
     or text(get(run, "tool.driver.version")) }
@@ -90,7 +101,7 @@ local function run_events(m, run, number, events)
     events[#events + 1] = cdevent("testcaserun.finished", {
       context = context(rule_id),
       subject = {
-        id = id .. "#" .. url.encode(rule_id),
+        id = id .. "#" .. part(rule_id),
         content = {
           environment = environment,
           testSuiteRun = { id = id },
@@ -122,7 +133,7 @@ local function run_events(m, run, number, events)
           or failed > 0 and failed .. " of " .. #order .. " rules found something" or nil,
       },
     },
-    customData = { sarif = { rules = #order, failed = failed, revision = get(run, "versionControlProvenance[1].revisionId") } },
+    customData = { sarif = { rules = #order, failed = failed, revision = text(get(run, "versionControlProvenance[1].revisionId")) } },
   })
 end
 

@@ -1,8 +1,14 @@
 -- The Test Anything Protocol (https://testanything.org), as the parser `tap` gives it: a file is a run of a suite, each
 -- of its lines a run of a case.
 
+-- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
 local function text(value)
-  if kind(value) == "string" and value ~= "" then return value end
+  if kind(value) == "string" and value ~= "" and #value <= 65536 and not value:find("\0", 1, true) then return value end
+end
+
+local function moment(value)
+  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
+  if ok then return at end
 end
 
 -- The beginning of a long text, cut between two characters.
@@ -25,7 +31,7 @@ end
 function transform(m)
   local tests = get(m.body, "tests")
   if kind(tests) ~= "list" then refuse("not a report in TAP: it has no tests; the source needs parser = \"tap\"") end
-  local moment = time(text(m.metadata.last_modified))
+  local at = moment(text(m.metadata.last_modified))
   local digest = sha256(m.text)
   local base = text(get(m.metadata, "context.source")) or "/tap"
   local path = text(m.metadata.path)
@@ -33,7 +39,7 @@ function transform(m)
   local run = base .. "#" .. (path and path:gsub("[^%w%-._~/]", url.encode) or "tap") .. "?run=" .. digest:sub(1, 16)
   -- Without a moment that of the arrival is filled in: then the id must not be made of it.
   local function context(what)
-    return { timestamp = moment, id = not moment and sha256(digest .. what) or nil }
+    return { timestamp = at, id = not at and sha256(digest .. what) or nil }
   end
 
   local events, count = {}, { success = 0, failure = 0, skipped = 0 }
@@ -52,7 +58,7 @@ function transform(m)
     events[#events + 1] = cdevent(outcome == "skipped" and "testcaserun.skipped" or "testcaserun.finished", {
       context = context("case " .. index),
       subject = { id = run .. "#" .. index, content = content },
-      customData = { tap = { number = test.number, directive = get(test, "directive.kind") } },
+      customData = { tap = { number = math.type(test.number) and test.number or nil, directive = text(get(test, "directive.kind")) } },
     })
   end
 
@@ -71,7 +77,7 @@ function transform(m)
           or missing > 0 and math.tointeger(missing) .. " planned tests did not run" or nil,
       },
     },
-    customData = { tap = { tests = #tests, failures = count.failure, skipped = count.skipped, planned = planned } },
+    customData = { tap = { tests = #tests, failures = count.failure, skipped = count.skipped, planned = math.type(planned) and planned or nil } },
   })
   return events
 end
