@@ -1,5 +1,6 @@
 #include "commands/assembly.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -32,6 +33,21 @@ void expect_different_paths(const config::Config& config) {
         "id", fmt::format("sources.{} has this id too: each webhook needs one of its own",
                           owner->second));
   }
+}
+
+/// What a sink gets twice it must take twice: only the way in remembers.
+void expect_no_memory(const config::Config& config, const config::SinkEntry& sink) {
+  const auto names = sink.options.text_list("transformer_refs");
+  const auto check = [&](const config::TransformerEntry& entry) {
+    if (entry.kind->name != "deduplicate") return;
+    sink.options.problem("transformer_refs",
+                         fmt::format("{} is a deduplicate, which works at sources only",
+                                     entry.name));
+  };
+  for (const auto& entry : config.transformers()) {
+    if (std::find(names.begin(), names.end(), entry.name) != names.end()) check(entry);
+  }
+  for (const auto& entry : sink.transformers) check(entry);
 }
 
 Services named(const Services& services, const std::string& name) {
@@ -77,13 +93,17 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       continue;
     }
     auto filter = filter_of(entry.options);
+    Chain chain;
+    append_chain(chain, config, entry.options, entry.transformers, services);
+    expect_no_memory(config, entry);
     parts.sinks.push_back(
         {.name = entry.name,
          .type = std::string(entry.kind->name),
-         .fingerprint = entry.options.fingerprint(),
+         .fingerprint = entry.options.fingerprint() + chain.fingerprint,
          .from = entry.from == config::From::now ? queue::From::now : queue::From::oldest,
          .sink = std::move(*made),
-         .filter = std::move(filter)});
+         .filter = std::move(filter),
+         .transforms = std::move(chain.transforms)});
   }
   return parts;
 }

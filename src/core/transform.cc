@@ -24,6 +24,7 @@ Result<Transformed> apply_all(std::span<const std::unique_ptr<Transform>> chain,
                        "transform_limit"};
         }
         for (Message& one : changed->messages) next.push_back(std::move(one));
+        for (Memo& memo : changed->memos) out.memos.push_back(std::move(memo));
       }
       out.messages = std::move(next);
     }

@@ -120,6 +120,9 @@ void Intake::take_transformed(std::size_t index, Message message, const Message&
   const std::string before = is_cloudevent ? message.body : std::string{};
   add_default_source(message.metadata);
   auto changed = apply_all(transforms_, std::move(message));
+  if (changed) {
+    for (Memo& memo : changed->memos) taken.memos.push_back(std::move(memo));
+  }
   if (!changed) {
     const Error& error = changed.error();
     refuse(index, source_, original, at,

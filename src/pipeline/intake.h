@@ -30,6 +30,7 @@ struct Taken {
   std::map<std::string, std::uint64_t, std::less<>> violations = {};  ///< by rule
   std::map<std::string_view, std::uint64_t> normalised = {};          ///< by step
   std::map<std::string_view, std::uint64_t> mismatches = {};          ///< by attribute
+  std::vector<Memo> memos = {};  ///< of the transforms, to be committed with all this
 
   std::uint64_t count() const {
     return receipt.accepted.size() + receipt.filtered.size() + receipt.refused.size();
@@ -45,6 +46,7 @@ class Intake {
   /// @param at  when the messages were received
   Taken take(std::vector<Message> messages, WallTime at) const;
   const std::string& source() const { return source_; }
+  const Transforms& transforms() const { return transforms_; }
 
  private:
   /// One of the messages given; the following for what came out of it.

@@ -41,6 +41,12 @@ Result<std::optional<std::string>> SourceInlet::checkpoint(std::string_view key)
   return services_.queue.checkpoint(intake_->source(), key);
 }
 
+Result<std::vector<Checkpoint::Entry>> SourceInlet::checkpoints(std::string_view prefix,
+                                                                std::string_view after,
+                                                                std::size_t max) const {
+  return services_.queue.checkpoints(intake_->source(), prefix, after, max);
+}
+
 Offered SourceInlet::submit(std::vector<Message> batch, Checkpoint checkpoint, Settled settled,
                             bool wait) {
   const auto under_way = UnderWay::enter(under_way_);
@@ -54,6 +60,7 @@ Offered SourceInlet::submit(std::vector<Message> batch, Checkpoint checkpoint, S
   const auto flight = std::make_shared<Flight>(std::move(settled), under_way, std::move(place));
   flight->taken = intake_->take(std::move(batch), services_.clock.wall());
   Taken& taken = flight->taken;
+  for (const Memo& memo : taken.memos) checkpoint.entries.push_back(memo.entry);
   flight->has_events = !taken.events.empty();
   if (taken.events.empty() && taken.dead_letters.empty() && checkpoint.entries.empty()) {
     count(services_.balance, taken);
@@ -80,6 +87,7 @@ void SourceInlet::queued(Flight& flight, const Result<queue::Position>& position
     return;
   }
   count(services_.balance, flight.taken);
+  for (const Memo& memo : flight.taken.memos) memo.by->remember(memo.entry);
   services_.recent.add(flight.taken.events);
   flight.taken.events.clear();  // the sinks read them from the queue
   if (services_.watch == nullptr || !flight.has_events) {

@@ -56,7 +56,10 @@ config::Catalogue catalogue() {
       &sinks::standard_output::kind,
   };
   static constexpr std::array kTransformers = {
+      &transforms::basic::deduplicate,
       &transforms::basic::discard_all,
+      &transforms::basic::filter,
+      &transforms::basic::log,
       &transforms::basic::passthrough,
       &transforms::lua::kind,
   };

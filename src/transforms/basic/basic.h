@@ -9,5 +9,11 @@ namespace cdviz::transforms::basic {
 extern const TransformerKind passthrough;
 /// `type = "discard_all"`: sends nothing on.
 extern const TransformerKind discard_all;
+/// `type = "log"`: tells the log, and sends everything on.
+extern const TransformerKind log;
+/// `type = "filter"`: drops messages by one of their values.
+extern const TransformerKind filter;
+/// `type = "deduplicate"`: drops messages that came before.
+extern const TransformerKind deduplicate;
 
 }  // namespace cdviz::transforms::basic
