@@ -1,17 +1,15 @@
 // The log of events: one line each, unfolded in place, older ones on demand; it stands still for who reads it.
 import { useEffect, useState } from "preact/hooks";
 import { Id, lookOf, Sign, Text } from "../components/basics.tsx";
-import { Payload } from "../components/payload.tsx";
-import { Failed } from "../components/states.tsx";
 import { Table } from "../components/table.tsx";
 import { say } from "../components/toast.tsx";
-import type { EventRow, EventsRow } from "../data/api.ts";
+import type { EventsRow } from "../data/api.ts";
 import { type Answer, address, get, type Parameters, Problem } from "../data/client.ts";
 import { listen, missed, refreshMode } from "../data/live.ts";
-import { useApi } from "../data/use.ts";
 import { clip, count, duration, exact, logTime, plural } from "../format.ts";
-import { href, param, setParams } from "../state/location.ts";
+import { param, setParams } from "../state/location.ts";
 import { zone } from "../state/settings.ts";
+import { Details } from "./eventdetails.tsx";
 
 /// Late or with a wrong clock beyond this, seconds.
 const lateSeconds = 3600;
@@ -47,63 +45,6 @@ function Lag({ seconds }: { seconds: number }) {
       </span>
     );
   return <span>{duration(Math.max(0, seconds))}</span>;
-}
-
-interface Notes {
-  readonly violations?: readonly {
-    readonly path?: string;
-    readonly rule?: string;
-    readonly message?: string;
-  }[];
-}
-
-/// One event, whole: asked for when it is unfolded.
-export function Details({ uid }: { uid: string }) {
-  const asked = useApi<EventRow>(`/events/${encodeURIComponent(uid)}`);
-  if (asked.problem && !asked.body) return <Failed asked={asked} />;
-  const event = asked.body?.data[0];
-  if (!event) return <p class="note">{asked.busy ? "…" : "It is not there any more."}</p>;
-  const notes = event.notes as Notes | null;
-  const violations = notes?.violations ?? [];
-  const payload = event.payload as { context?: { chainId?: string; links?: readonly unknown[] } };
-  return (
-    <div class="details">
-      <p>
-        <Id id={event.type} whole /> <span class="muted">id</span> <Id id={event.event_id} whole />{" "}
-        <span class="muted">from</span> <Id id={event.source} whole />{" "}
-        <span class="muted">stored</span> {exact(Date.parse(event.ingested_at))}
-      </p>
-      <p>
-        {violations.length === 0 ? (
-          <span class="ok">● keeps every rule of the specification</span>
-        ) : (
-          <span class="warn">
-            ▲ breaks {plural(violations.length, "rule")}:{" "}
-            {violations
-              .slice(0, 5)
-              .map((one) => `${one.path ?? ""} ${one.message ?? one.rule ?? ""}`)
-              .join("; ")}
-          </span>
-        )}{" "}
-        {payload.context?.chainId && (
-          <a data-view href={href("journey", { id: payload.context.chainId })}>
-            its chain
-          </a>
-        )}
-      </p>
-      {notes && Object.keys(notes).length > 0 && (
-        <details>
-          <summary>What the collector found out about it</summary>
-          <pre>{JSON.stringify(notes, null, 2)}</pre>
-        </details>
-      )}
-      <Payload
-        text={JSON.stringify(event.payload)}
-        url={`${location.origin}/webhook/000`}
-        label="The event as it came"
-      />
-    </div>
-  );
 }
 
 /// Events that arrived since the list was frozen: it does not move under the eyes of somebody who reads it.

@@ -8,7 +8,8 @@ import { colourOf, Histogram } from "../marks/histogram.tsx";
 import { param } from "../state/location.ts";
 import { range, rangeText } from "../state/range.ts";
 import { SearchBox } from "./eventbox.tsx";
-import { Details, Log, pageSize } from "./eventlog.tsx";
+import { Details } from "./eventdetails.tsx";
+import { Log, pageSize } from "./eventlog.tsx";
 import { parametersOf, understand } from "./eventquery.ts";
 import { Facets } from "./facets.tsx";
 
