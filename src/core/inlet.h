@@ -1,6 +1,7 @@
 // The way into the pipeline, as a source sees it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -85,6 +86,20 @@ struct Inlet {
 
   /// The value that was committed last for this source under `key`.
   virtual Result<std::optional<std::string>> checkpoint(std::string_view key) const = 0;
+
+  /// A page of what was committed for this source, for a ledger that is too large to be one value:
+  /// entries whose keys begin with `prefix` and are greater than `after`, by the bytes of their
+  /// keys. Entries that are committed while a caller pages may be on a later page.
+  /// @param after  "" for the first page, then the last key of the page before
+  /// @param max    entries of a page; fewer come on the last one
+  virtual Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view prefix,
+                                                             std::string_view after,
+                                                             std::size_t max) const {
+    static_cast<void>(prefix);
+    static_cast<void>(after);
+    static_cast<void>(max);
+    return std::vector<Checkpoint::Entry>{};  // an inlet that remembers nothing
+  }
 };
 
 }  // namespace cdviz

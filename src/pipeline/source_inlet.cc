@@ -41,6 +41,12 @@ Result<std::optional<std::string>> SourceInlet::checkpoint(std::string_view key)
   return services_.queue.checkpoint(intake_->source(), key);
 }
 
+Result<std::vector<Checkpoint::Entry>> SourceInlet::checkpoints(std::string_view prefix,
+                                                                std::string_view after,
+                                                                std::size_t max) const {
+  return services_.queue.checkpoints(intake_->source(), prefix, after, max);
+}
+
 Offered SourceInlet::submit(std::vector<Message> batch, Checkpoint checkpoint, Settled settled,
                             bool wait) {
   const auto under_way = UnderWay::enter(under_way_);

@@ -38,6 +38,9 @@ class SourceInlet final : public Inlet {
   bool put(std::vector<Message> batch, Checkpoint checkpoint, Settled settled) override;
   Offered offer(std::vector<Message> batch, Settled settled) override;
   Result<std::optional<std::string>> checkpoint(std::string_view key) const override;
+  Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view prefix,
+                                                     std::string_view after,
+                                                     std::size_t max) const override;
 
   /// From now put() does not wait for room any more: the source is asked to stop.
   void stop_waiting() { stop_.request_stop(); }

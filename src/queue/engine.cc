@@ -328,6 +328,19 @@ Result<std::optional<std::string>> Engine::checkpoint(std::string_view source,
   }
 }
 
+Result<std::vector<Checkpoint::Entry>> Engine::checkpoints(std::string_view source,
+                                                           std::string_view prefix,
+                                                           std::string_view after,
+                                                           std::size_t max) const {
+  const auto seen = readers_.generation();
+  try {
+    return readers_.lend()->checkpoints(source, prefix, after, max);
+  } catch (const SqliteError& failure) {
+    note(failure, seen);
+    return error_of(failure);
+  }
+}
+
 QueueStatus Engine::status() const {
   Lock lock(mutex_);
   const Ledger ledger = ledger_;

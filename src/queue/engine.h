@@ -66,6 +66,10 @@ class Engine final : public Queue {
                std::function<void(const Result<void>&)> settled) override;
   Result<std::optional<std::string>> checkpoint(std::string_view source,
                                                 std::string_view key) const override;
+  Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view source,
+                                                     std::string_view prefix,
+                                                     std::string_view after,
+                                                     std::size_t max) const override;
   QueueStatus status() const override;
   Result<std::vector<Refusal>> refusals(std::int64_t after, std::size_t max) override;
   Result<std::vector<DeadLetter>> replay_requests(std::size_t max) override;

@@ -138,6 +138,11 @@ class Queue {
 
   virtual Result<std::optional<std::string>> checkpoint(std::string_view source,
                                                         std::string_view key) const = 0;
+  /// As Inlet::checkpoints, of one source.
+  virtual Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view source,
+                                                             std::string_view prefix,
+                                                             std::string_view after,
+                                                             std::size_t max) const = 0;
   virtual QueueStatus status() const = 0;
 
   /// The dead letters with a number above `after`, oldest first, without their bytes.

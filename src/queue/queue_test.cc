@@ -144,6 +144,33 @@ TEST_F(QueueTest, AReleasedSinkHoldsNothingBack) {
   EXPECT_TRUE(soon([&] { return queue_->status().events == 0; }));
 }
 
+TEST_F(QueueTest, CheckpointsOfASourceAreWalkedThroughByTheirKeys) {
+  open();
+  Batch batch;
+  batch.source = "folder";
+  batch.checkpoint.entries = {{"b/3", "three"}, {"b/1", "one"},     {"a", "0"},
+                              {"b/2", ""},      {"b/\xff", "last"}, {"c", "0"}};
+  ASSERT_TRUE(put_batch(std::move(batch)));
+  Batch other;
+  other.source = "other";
+  other.checkpoint.entries = {{"b/0", "of another source"}};
+  ASSERT_TRUE(put_batch(std::move(other)));
+
+  std::vector<std::string> keys;
+  std::string after;
+  for (;;) {
+    const auto page = queue_->checkpoints("folder", "b/", after, 2);
+    ASSERT_TRUE(page);
+    ASSERT_LE(page->size(), 2U);
+    for (const auto& entry : *page) keys.push_back(entry.key + "=" + entry.value.value_or("?"));
+    if (page->size() < 2) break;
+    after = page->back().key;
+  }
+  EXPECT_EQ(keys, (std::vector<std::string>{"b/1=one", "b/2=", "b/3=three", "b/\xff=last"}));
+  EXPECT_EQ(queue_->checkpoints("folder", "", "", 100)->size(), 6U);
+  EXPECT_TRUE(queue_->checkpoints("folder", "d", "", 100)->empty());
+}
+
 TEST_F(QueueTest, CheckpointsAreCommittedWithTheirEvents) {
   open();
   Batch batch;

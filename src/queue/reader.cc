@@ -1,5 +1,8 @@
 #include "queue/reader.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "queue/store.h"
 
 namespace cdviz::queue {
@@ -24,6 +27,9 @@ Reader::Reader(const std::filesystem::path& file, bool immutable)
             "SELECT position, total_events, total_bytes, length(fields) + length(CAST(json AS "
             "BLOB)), received_at FROM events WHERE position > ? ORDER BY position LIMIT 1"),
       checkpoint_(connection_, "SELECT value FROM checkpoints WHERE source = ? AND key = ?"),
+      checkpoints_(connection_,
+                   "SELECT key, value FROM checkpoints WHERE source = ?1 AND key >= ?2 AND key <> "
+                   "?3 ORDER BY key LIMIT ?4"),
       refusals_(connection_,
                 "SELECT number, at, component_id, from_sink, code, reason, event_source, event_id, "
                 "length(CAST(body AS BLOB)) FROM dead_letters WHERE number > ? ORDER BY number "
@@ -95,6 +101,22 @@ std::optional<std::string> Reader::checkpoint(std::string_view source, std::stri
   const Reset reset(checkpoint_);
   if (!checkpoint_.bind_text(1, source).bind_text(2, key).step()) return std::nullopt;
   return std::string(checkpoint_.text(0));
+}
+
+std::vector<Checkpoint::Entry> Reader::checkpoints(std::string_view source, std::string_view prefix,
+                                                   std::string_view after, std::size_t max) {
+  const Reset reset(checkpoints_);
+  checkpoints_.bind_text(1, source)
+      .bind_text(2, std::max(prefix, after))
+      .bind_text(3, after)
+      .bind(4, static_cast<std::int64_t>(max));
+  std::vector<Checkpoint::Entry> page;
+  while (checkpoints_.step()) {
+    std::string key(checkpoints_.text(0));
+    if (!key.starts_with(prefix)) break;
+    page.push_back({std::move(key), std::string(checkpoints_.text(1))});
+  }
+  return page;
 }
 
 std::vector<Refusal> Reader::refusals(std::int64_t after, std::size_t max) {

@@ -42,13 +42,16 @@ class Reader {
   /// none.
   std::optional<std::pair<Place, std::int64_t>> next(std::int64_t position);
   std::optional<std::string> checkpoint(std::string_view source, std::string_view key);
+  /// As Inlet::checkpoints.
+  std::vector<Checkpoint::Entry> checkpoints(std::string_view source, std::string_view prefix,
+                                             std::string_view after, std::size_t max);
   std::vector<Refusal> refusals(std::int64_t after, std::size_t max);
   std::vector<DeadLetter> replay_requests(std::size_t max);
   Connection& connection() { return connection_; }
 
  private:
   Connection connection_;
-  Statement read_, next_, checkpoint_, refusals_, replay_;
+  Statement read_, next_, checkpoint_, checkpoints_, refusals_, replay_;
 };
 
 /// The letter in a row of kLetterColumns. @param damaged  set when the checksum does not fit

@@ -43,6 +43,10 @@ class NoQueue final : public queue::Queue {
   Result<std::optional<std::string>> checkpoint(std::string_view, std::string_view) const override {
     return std::optional<std::string>{};
   }
+  Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view, std::string_view,
+                                                     std::string_view, std::size_t) const override {
+    return std::vector<Checkpoint::Entry>{};
+  }
   queue::QueueStatus status() const override {
     queue::QueueStatus status{};
     status.accepting = true;

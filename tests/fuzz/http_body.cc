@@ -18,7 +18,7 @@ namespace {
 
 using namespace cdviz;
 using sources::http::BodyFormat;
-using sources::http::Documents;
+using parsers::Documents;
 using Form = Documents::Form;
 
 constexpr std::uint64_t kBytesMax = 64 * 1024;
@@ -79,7 +79,7 @@ void check_again(const Documents& documents) {
     array += part;
   }
   array += "]";
-  const auto again = sources::http::split(array, sources::http::Framing::json);
+  const auto again = parsers::split(array, parsers::Framing::json);
   must(again.form == Form::array, "documents make an array again");
   must(again.parts == documents.parts, "of the same documents");
 }

@@ -136,6 +136,17 @@ class MemoryQueue final : public queue::Queue {
     const auto at = all.find(std::string(key));
     return at == all.end() ? std::optional<std::string>{} : at->second;
   }
+  Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view source,
+                                                     std::string_view prefix,
+                                                     std::string_view after,
+                                                     std::size_t max) const override {
+    std::vector<Checkpoint::Entry> page;
+    for (const auto& [key, value] : checkpoints(std::string(source))) {
+      if (page.size() == max) break;
+      if (key.starts_with(prefix) && key > after) page.push_back({key, value});
+    }
+    return page;
+  }
   queue::QueueStatus status() const override {
     const std::lock_guard lock(mutex_);
     queue::QueueStatus status{};

@@ -3,9 +3,11 @@
 
 #include "core/inlet.h"
 #include "net/routes.h"
-#include "sources/http/split.h"
+#include "parsers/split.h"
 
 namespace cdviz::sources::http {
+
+using parsers::Documents;
 
 /// The answer once the batch is settled: 202 when anything was accepted or filtered, else 422 (400
 /// when the body was one document that is not JSON); 503 when it could not be stored.

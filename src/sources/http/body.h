@@ -10,9 +10,12 @@
 #include "core/headers.h"
 #include "net/content_coding.h"
 #include "net/routes.h"
-#include "sources/http/split.h"
+#include "parsers/split.h"
 
 namespace cdviz::sources::http {
+
+using parsers::Documents;
+using parsers::Framing;
 
 /// What the headers say about the body.
 struct BodyFormat {

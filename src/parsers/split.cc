@@ -1,9 +1,9 @@
-#include "sources/http/split.h"
+#include "parsers/split.h"
 
 #include <array>
 #include <optional>
 
-namespace cdviz::sources::http {
+namespace cdviz::parsers {
 namespace {
 
 using Form = Documents::Form;
@@ -181,4 +181,4 @@ Documents split(std::string_view body, Framing framing, std::size_t documents_ma
   return whole(text, Form::single);
 }
 
-}  // namespace cdviz::sources::http
+}  // namespace cdviz::parsers

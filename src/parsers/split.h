@@ -1,6 +1,6 @@
-// Cuts a request's body into documents: one JSON object, the elements of a JSON array, or the lines
-// of NDJSON (https://jsonlines.org). Looks only at strings and brackets; every document keeps its
-// bytes, and what is inside of it is for the inlet to judge.
+// Cuts a body that is in memory into documents: one JSON object, the elements of a JSON array, or
+// the lines of NDJSON (https://jsonlines.org). Looks only at strings and brackets; every document
+// keeps its bytes, and what is inside of it is for the inlet to judge.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include "core/limits.h"
 
-namespace cdviz::sources::http {
+namespace cdviz::parsers {
 
 /// How the sender says that the body is framed.
 enum class Framing : std::uint8_t {
@@ -37,4 +37,4 @@ struct Documents {
 Documents split(std::string_view body, Framing framing,
                 std::size_t documents_max = limits::kBatchEvents);
 
-}  // namespace cdviz::sources::http
+}  // namespace cdviz::parsers

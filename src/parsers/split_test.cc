@@ -1,11 +1,11 @@
-#include "sources/http/split.h"
+#include "parsers/split.h"
 
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace cdviz::sources::http {
+namespace cdviz::parsers {
 namespace {
 
 using Form = Documents::Form;
@@ -96,4 +96,4 @@ TEST(Split, AVeryDeepElementDoesNotTakeItsNeighboursDown) {
 }
 
 }  // namespace
-}  // namespace cdviz::sources::http
+}  // namespace cdviz::parsers
