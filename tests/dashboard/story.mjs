@@ -207,6 +207,8 @@ export function storyTests(given) {
     assert.match((await cell(shown.page, "auth", "production").textContent()) ?? "", /2\.\d+\.0/, "the old name stands beside the new one");
     sql("insert into cdviz_store.environment_alias (alias, environment_id) values ('production', 'prod-eu')");
     try {
+      const known = async () => (await given.demo.api("/environments")).data.some((one) => one.environment_id === "prod-eu" && one.aliases.includes("production"));
+      await eventually(known, "the alias is known");
       await shown.page.reload();
       await shown.says(/auth/);
       await shown.says(/1 service · 5 environments/, "#matrix > header");

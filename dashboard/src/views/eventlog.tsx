@@ -48,22 +48,26 @@ function Lag({ seconds }: { seconds: number }) {
 }
 
 /// Events that arrived since the list was frozen: it does not move under the eyes of somebody who reads it.
-function useFrozen<T>(fresh: T, reading: boolean): { shown: T; arrived: number; thaw: () => void } {
-  const [frozen, setFrozen] = useState<T | null>(null);
+/// @param question  of which `fresh` is the answer; null while that is on its way. Another question thaws it.
+function useFrozen<T>(
+  fresh: T,
+  question: string | null,
+  reading: boolean,
+): { shown: T; arrived: number; thaw: () => void } {
+  const [frozen, setFrozen] = useState<{ question: string; value: T } | null>(null);
   const [arrived, setArrived] = useState(0);
   useEffect(() => {
-    if (reading) setFrozen((before) => before ?? fresh);
-    else {
-      setFrozen(null);
-      setArrived(0);
-    }
-  }, [reading]);
+    if (reading && question !== null) {
+      setFrozen((before) => (before?.question === question ? before : { question, value: fresh }));
+    } else if (!reading) setFrozen(null);
+    setArrived(0);
+  }, [reading, question]);
   useEffect(() => (reading ? listen(() => setArrived((n) => n + 1)) : undefined), [reading]);
   return {
-    shown: frozen ?? fresh,
+    shown: frozen !== null && frozen.question === question ? frozen.value : fresh,
     arrived,
     thaw: () => {
-      setFrozen(fresh);
+      setFrozen(question === null ? null : { question, value: fresh });
       setArrived(0);
       scrollTo({ top: 0 });
     },
@@ -84,10 +88,13 @@ export function Log({
   rows,
   next,
   question,
+  outdated,
 }: {
   rows: readonly EventsRow[];
   next: string | null;
   question: Parameters;
+  /// The rows answer another question still.
+  outdated: boolean;
 }) {
   const selected = param("sel");
   const scrolled = useScrolled();
@@ -100,6 +107,7 @@ export function Log({
   const more = older?.key === key ? older : null;
   const { shown, arrived, thaw } = useFrozen(
     { rows, next },
+    outdated ? null : key,
     scrolled || selected !== null || more !== null,
   );
   const last = more ? more.next : shown.next;

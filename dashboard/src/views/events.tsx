@@ -104,7 +104,14 @@ export function Events() {
         >
           {linked && <div class="linked">{<Details uid={selected} />}</div>}
           <Answered asked={asked} needs={[]} filters={["q"]} what="No event" skeletonRows={10}>
-            {(page, answer) => <Log rows={page} next={answer.meta.next} question={question} />}
+            {(page, answer) => (
+              <Log
+                rows={page}
+                next={answer.meta.next}
+                question={question}
+                outdated={asked.outdated}
+              />
+            )}
           </Answered>
         </Panel>
         <Facets question={question} text={text} />
