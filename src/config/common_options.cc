@@ -68,7 +68,11 @@ constexpr std::array kSourceOptions = {
            .fields = kNormaliseOptions},
     Option{.name = "transformer_refs",
            .type = OptionType::text_list,
-           .help = "Reserved: transformers are not available in this version."},
+           .help = "What makes events of what comes in, in this order: names of "
+                   "[transformers.NAME], or of scripts that the program brings (`cdviz-collector "
+                   "transformers list`). Behind them come those of `transformers = [{ type = …, … "
+                   "}]`, then those of pipeline.transformer_refs.",
+           .example = "[\"github\"]"},
 };
 
 constexpr std::array kPatternOptions = {
@@ -126,7 +130,9 @@ constexpr std::array kSinkOptions = {
            .fields = kFilterOptions},
     Option{.name = "transformer_refs",
            .type = OptionType::text_list,
-           .help = "Reserved: transformers are not available in this version."},
+           .help = "What changes the events on their way to this sink, behind its filter, in this "
+                   "order: names of [transformers.NAME]. Behind them come those of `transformers = "
+                   "[{ type = …, … }]`. What one fails on becomes a dead letter of this sink."},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/sink_letter.h"
+#include "pipeline/sink_transform.h"
 
 namespace cdviz::pipeline {
 namespace {
@@ -64,8 +65,10 @@ Dispatcher::Step Dispatcher::serve() {
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
   if (lot->end == cursor_) return wait_for_more(finishing);
   told_of_more_ = false;
-  if (!lot->events.empty()) {
-    const Step step = deliver(*lot, 0, lot->events.size());
+  if (lot->failed) return bury(*lot->failed, lot->end);
+  const std::size_t at_once = sink_->max_batch();
+  for (std::size_t first = 0; first < lot->events.size(); first += at_once) {
+    const Step step = deliver(*lot, first, std::min(first + at_once, lot->events.size()));
     if (step != Step::done) return step;
   }
   if (cursor_ != lot->end) advance(lot->end);
@@ -92,16 +95,43 @@ Result<Dispatcher::Lot> Dispatcher::read(std::size_t max_events) {
   lot.events.reserve(stored->size());
   lot.positions.reserve(stored->size());
   for (queue::Stored& one : *stored) {
-    lot.end = one.position;
-    if (!one.target.empty() && one.target != name_) continue;
-    if (filters_ && !filter_.passes(*one.event)) {
-      filtered_.push_back(one.position);
+    if (!one.target.empty() && one.target != name_) {
+      lot.end = one.position;
       continue;
     }
-    lot.events.push_back(std::move(one.event));
-    lot.positions.push_back(one.position);
+    if (filters_ && !filter_.passes(*one.event)) {
+      filtered_.push_back(one.position);
+    } else if (!add(lot, one, max_events)) {
+      break;
+    }
+    lot.end = one.position;
+    if (lot.failed) break;
   }
   return lot;
+}
+
+/// Adds what the sink gets of an event. @returns false when it is for the next lot
+bool Dispatcher::add(Lot& lot, queue::Stored& one, std::size_t max_events) {
+  if (transforms_.empty()) {
+    lot.events.push_back(std::move(one.event));
+    lot.positions.push_back(one.position);
+    return true;
+  }
+  const bool is_first = lot.events.empty() && filtered_.empty();
+  auto made = transform_for_sink(transforms_, one.event);
+  if (!made) {
+    if (!is_first) return false;
+    lot.failed = letter_of(one.event, made.error());
+    return true;
+  }
+  if (made->empty()) filtered_.push_back(one.position);
+  if (!lot.events.empty() && lot.events.size() + made->size() > max_events) return false;
+  for (Event& event : *made) {
+    lot.events.push_back(std::move(event));
+    lot.positions.push_back(one.position);
+    lot.originals.push_back(one.event);
+  }
+  return true;
 }
 
 Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::size_t last) {
@@ -110,7 +140,7 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
     if (sent) {
       works();
       guard_.delivered();
-      advance(lot.positions[last - 1]);
+      advance(lot.done(last, cursor_));
       return Step::done;
     }
     const Error& error = sent.error();
@@ -121,7 +151,7 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
         return step == Step::done ? deliver(lot, middle, last) : step;
       }
       if (guard_.allow(services_.clock.now())) {
-        return bury(letter_of(lot.events[first], error), lot.positions[first]);
+        return bury(letter_of(original_of(lot, first), error), lot.done(last, cursor_));
       }
       return after_stop({Fault::stop,
                          "the other end refuses one event after another; nothing more becomes a "

@@ -1,7 +1,6 @@
 #include "pipeline/intake.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 #include <variant>
 
@@ -10,6 +9,7 @@
 #include "cdevents/check.h"
 #include "cloudevents/attributes.h"
 #include "cloudevents/unwrap.h"
+#include "core/json_text.h"
 #include "queue/too_large.h"
 
 namespace cdviz::pipeline {
@@ -132,21 +132,45 @@ void Intake::take_message(std::size_t index, Message message, WallTime at, Taken
 void Intake::take_transformed(std::size_t index, Message message, const Message& original,
                               bool is_cloudevent, WallTime at, Taken& taken) const {
   const std::string before = is_cloudevent ? message.body : std::string{};
-  auto changed = transform(std::move(message));
+  add_default_source(message.metadata);
+  auto changed = apply_all(transforms_, std::move(message));
+  if (changed) {
+    for (Memo& memo : changed->memos) taken.memos.push_back(std::move(memo));
+  }
   if (!changed) {
+    const Error& error = changed.error();
     refuse(index, source_, original, at,
-           {.problems = {{"", "transform", changed.error().message}}, .id = {}, .source = {}},
+           {.problems = {{"", error.code.empty() ? "transform" : error.code, error.message}},
+            .id = {},
+            .source = {}},
            taken);
-  } else if (changed->empty()) {
-    taken.receipt.filtered.push_back({index, "dropped by a transform"});
+  } else if (changed->messages.empty()) {
+    const bool has_reason = !changed->reason.empty();
+    taken.receipt.filtered.push_back(
+        {index, has_reason ? std::move(changed->reason) : "dropped by a transform"});
   } else {
-    for (Message& each : *changed) {
+    for (Message& each : changed->messages) {
       // What the sender said of its document says nothing of another one.
       if (is_cloudevent && each.body != before) {
         each.headers = cloudevents::headers_to_send_on(std::move(each.headers));
       }
       take_one(index, std::move(each), &original, at, taken);
     }
+  }
+}
+
+/// So that a script knows what context.source will be if it says none.
+void Intake::add_default_source(std::string& metadata) const {
+  if (rules_.default_source.empty() || metadata.find("\"context\"") != std::string::npos) return;
+  std::string context = "{\"context\":{\"source\":";
+  append_json_string(context, rules_.default_source);
+  context += '}';
+  const auto first = metadata.find_first_not_of(" \t\r\n", 1);
+  const bool is_empty = metadata.size() < 2 || first == std::string::npos || metadata[first] == '}';
+  if (is_empty) {
+    metadata = context + '}';
+  } else if (metadata.front() == '{') {
+    metadata.replace(0, 1, context + ',');
   }
 }
 
@@ -199,25 +223,6 @@ void Intake::accept(std::size_t index, Message message, cdevents::Checked checke
   event.origin = source_;
   event.received_at = at;
   taken.events.emplace_back(std::move(event));
-}
-
-Result<std::vector<Message>> Intake::transform(Message message) const {
-  std::vector<Message> messages;
-  messages.push_back(std::move(message));
-  try {
-    for (const auto& step : transforms_) {
-      std::vector<Message> next;
-      for (Message& each : messages) {
-        auto changed = step->apply(std::move(each));
-        if (!changed) return changed.error();
-        for (Message& one : *changed) next.push_back(std::move(one));
-      }
-      messages = std::move(next);
-    }
-  } catch (const std::exception& e) {
-    return Error{Fault::reject, std::string("the transform failed: ") + e.what(), "transform"};
-  }
-  return messages;
 }
 
 }  // namespace cdviz::pipeline

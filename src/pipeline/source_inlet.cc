@@ -77,6 +77,7 @@ Offered SourceInlet::submit(std::vector<Message> batch, Checkpoint checkpoint, S
   flight->taken = intake_->take(std::move(batch), services_.clock.wall(),
                                 way == Way::offer ? Intake::kNoLimit : capacity.event_bytes);
   Taken& taken = flight->taken;
+  for (const Memo& memo : taken.memos) checkpoint.entries.push_back(memo.entry);
   flight->has_events = !taken.events.empty();
   if (taken.events.empty() && taken.dead_letters.empty() && checkpoint.entries.empty()) {
     count(services_.balance, taken);
@@ -170,6 +171,7 @@ void SourceInlet::queued(Flight& flight, const Result<queue::Position>& position
     return;
   }
   count(services_.balance, flight.taken);
+  for (const Memo& memo : flight.taken.memos) memo.by->remember(memo.entry);
   services_.recent.add(flight.taken.events);
   flight.taken.events.clear();  // the sinks read them from the queue
   if (services_.watch == nullptr || !flight.has_events) {
