@@ -123,8 +123,13 @@ Result<HttpFetched> HttpFetcher::send(const HttpFetch& request, const std::stop_
   if (!request.headers.find("Content-Type")) {
     headers = curl::append(std::move(headers), "Content-Type:");  // libcurl has one of its own
   }
+  std::string line;
   for (const auto& [name, value] : request.headers) {
-    headers = curl::append(std::move(headers), value.empty() ? name + ";" : name + ": " + value);
+    // libcurl takes "Name:" as "send none", and "Name;" as "send it empty".
+    line = name;
+    line += value.empty() ? ";" : ": ";
+    line += value;
+    headers = curl::append(std::move(headers), line);
   }
   HttpFetched fetched;
   Progress progress{

@@ -18,6 +18,11 @@ constexpr std::size_t kWaiting = 256;
 /// Objects fetched ahead for each thread, so that one slow answer does not hold up the others.
 constexpr std::size_t kAhead = 4;
 constexpr std::chrono::milliseconds kLook{1'000};
+/// The longest that a batch is filled while there is other work.
+constexpr std::chrono::milliseconds kGather{200};
+/// Between two sweeps through the ledger of a source that never lists, and the entries of a step.
+constexpr std::chrono::hours kSweep{1};
+constexpr std::size_t kSweepEntries = 500;
 /// What the end waits for: a batch that is on its way to the disk.
 constexpr std::chrono::milliseconds kSettleAtEnd{1'000};
 /// A message whose objects cannot be read comes back after 30 s for each of its deliveries.
@@ -39,6 +44,8 @@ Session::Session(const SessionSettings& settings, Handler& handler,
       batches_(inlet, limits, bell_),
       lister_(make_bucket()),
       next_walk_(services.clock.now()),
+      gathering_since_(next_walk_),
+      next_sweep_(next_walk_),
       finished_(std::make_shared<FinishedList>()),
       inbox_(make_inbox ? make_inbox(bell_) : nullptr),
       workers_(settings.parallel, make_bucket) {}
@@ -67,7 +74,9 @@ Result<bool> Session::step(const std::stop_token& stop) {
   bool moved = take_settled();
   moved |= take_finished();
   moved |= take_looked(stop);
-  if (auto started = start_one(); !started || *started) return started;
+  auto started = start_one();
+  if (!started) return started;
+  moved |= *started;
   if (waiting_.size() < kWaiting) {
     moved |= open_letter();
     if (settings_.polling_interval && !walk_ && !walked_ && services_.clock.now() >= next_walk_) {
@@ -79,8 +88,15 @@ Result<bool> Session::step(const std::stop_token& stop) {
       moved |= *walked;
     }
   }
-  // While one batch is being written the next is gathered: load makes the batches.
-  if (!moved && !batches_.is_empty() && !batches_.is_under_way()) moved = batches_.flush(stop);
+  if (!settings_.polling_interval) moved |= sweep();
+  // While one batch is being written the next is gathered: load makes the batches. A walk through
+  // objects that are known must not keep a new one waiting, nor gather notes without end.
+  const auto now = services_.clock.now();
+  if (batches_.is_empty()) gathering_since_ = now;
+  const bool due = !moved || now - gathering_since_ > kGather;
+  if (batches_.is_full() || (due && !batches_.is_empty() && !batches_.is_under_way())) {
+    moved |= batches_.flush(stop);
+  }
   if (!moved && walked_ && is_idle()) {
     if (auto ended = end_walk(); !ended) return ended.error();
   }
@@ -144,6 +160,25 @@ Result<void> Session::end_walk() {
   return {};
 }
 
+/// Without listings nobody says what has vanished: what is too old to be told of again is
+/// forgotten.
+bool Session::sweep() {
+  const auto now = services_.clock.now();
+  if (swept_to_.empty() && now < next_sweep_) return false;
+  const auto page = inlet_.checkpoints(ledger_key(settings_.prefix), swept_to_, kSweepEntries);
+  if (!page) {
+    next_sweep_ = now + kSweep;
+    return false;
+  }
+  for (const auto& entry : *page) {
+    if (handler_.may_forget(*entry.value)) batches_.note(entry.key, std::nullopt);
+  }
+  const bool last = page->size() < kSweepEntries;
+  swept_to_ = last ? std::string() : page->back().key;
+  if (last) next_sweep_ = now + kSweep;
+  return !last;
+}
+
 bool Session::open_letter() {
   auto letter = inbox_ ? inbox_->take() : std::nullopt;
   if (!letter) return false;
@@ -193,6 +228,7 @@ Result<bool> Session::start_one() {
   }
   switch (handler_.plan(candidate, batches_)) {
     case Handler::Plan::nothing:
+      if (candidate.entry) ++read_;  // it was, once
       done_with(candidate);
       break;
     case Handler::Plan::look:
