@@ -13,10 +13,10 @@ constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 
 /// What the callbacks of one exchange write to.
 struct Progress {
-  HttpFetched* fetched;
-  std::size_t body_bytes_max;
+  HttpFetched* fetched = nullptr;
+  std::size_t body_bytes_max = 0;
   std::size_t header_bytes = 0;
-  const std::stop_token* stop;
+  const std::stop_token* stop = nullptr;
 };
 
 std::size_t keep_body(const char* data, std::size_t size, std::size_t count, void* to) {
