@@ -4,9 +4,11 @@
 #include <array>
 #include <string_view>
 
+#include "aws/options.h"
 #include "config/options.h"
 #include "parsers/format.h"
 #include "sources/folder/folder.h"
+#include "sources/s3/s3.h"
 
 namespace cdviz::registry {
 namespace {
@@ -18,6 +20,7 @@ struct Store {
 };
 constexpr std::array kStores = {
     Store{"fs", &sources::folder::make_from_opendal},
+    Store{"s3", &sources::s3::make_from_opendal},
 };
 
 constexpr auto kKinds = [] {
@@ -27,12 +30,32 @@ constexpr auto kKinds = [] {
 }();
 
 constexpr std::array kParameters = {
-    Option{.name = "root", .help = "fs: the folder."},
+    Option{.name = "root",
+           .help = "fs: the folder. s3: keys below this, as the source's `prefix`."},
+    Option{.name = "bucket", .help = "s3: the bucket."},
+    aws::kEndpointOption,
+    aws::kRegionOption,
+    aws::kAccessKeyIdOption,
+    aws::kSecretAccessKeyOption,
+    aws::kSessionTokenOption,
+    aws::kProfileOption,
+    aws::kRoleArnOption,
+    aws::kExternalIdOption,
+    aws::kCaOption,
+    Option{.name = "enable_virtual_host_style",
+           .type = OptionType::boolean,
+           .fallback = "false",
+           .help = "s3: https://bucket.host instead of https://host/bucket. Without it: the first "
+                   "at Amazon, the second elsewhere."},
+    Option{.name = "allow_anonymous",
+           .type = OptionType::boolean,
+           .fallback = "false",
+           .help = "s3: signs nothing, for a public bucket."},
 };
 
 constexpr std::array kOptions = {
     Option{.name = "kind",
-           .help = "fs: files, as the source `folder`.",
+           .help = "fs: files, as the source `folder`. s3: objects, as the source `s3`.",
            .required = true,
            .choices = kKinds},
     Option{.name = "parameters",
@@ -81,7 +104,9 @@ Result<std::unique_ptr<Source>> make(const config::Options& options, const Servi
 
 const SourceKind opendal_source_kind{
     .name = "opendal",
-    .summary = "Configurations of the existing collector: reads files as the source `folder`.",
+    .summary =
+        "Configurations of the existing collector: reads files and objects as the sources "
+        "`folder` and `s3`.",
     .options = kOptions,
     .make = &make};
 

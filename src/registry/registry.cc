@@ -23,6 +23,8 @@
 #include "sources/oci/oci.h"
 #include "sources/s3/s3.h"
 #include "telemetry/options.h"
+#include "transforms/basic/basic.h"
+#include "transforms/lua/lua.h"
 #include "web/api/options.h"
 
 namespace cdviz::registry {
@@ -66,6 +68,14 @@ config::Catalogue catalogue() {
       &sinks::postgres::kind_db,
       &sinks::standard_output::kind,
   };
+  static constexpr std::array kTransformers = {
+      &transforms::basic::deduplicate,
+      &transforms::basic::discard_all,
+      &transforms::basic::filter,
+      &transforms::basic::log,
+      &transforms::basic::passthrough,
+      &transforms::lua::kind,
+  };
   // clang-format on
   static const std::array kLists = {
       Option{.name = "schemas",
@@ -76,7 +86,7 @@ config::Catalogue catalogue() {
                  "happens.",
              .fields = cdevents::schema_options()},
   };
-  return {kSections, kSources, kSinks, kLists};
+  return {kSections, kSources, kSinks, kLists, kTransformers};
 }
 
 }  // namespace cdviz::registry

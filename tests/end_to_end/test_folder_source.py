@@ -26,10 +26,19 @@ polling_interval = "500ms"
 settle = "50ms"
 {options}
 
+{sink}
+"""
+TO_POSTGRES = """
 [sinks.database]
 enabled = true
 type = "postgres"
 url = "{url}"
+"""
+TO_FILES = """
+[sinks.database]
+enabled = true
+type = "folder"
+path = "{path}"
 """
 TO_FOLDER = """
 [sources.webhook]
@@ -46,18 +55,46 @@ path = "{path}"
 """
 
 
+class Files:
+    """What the folder sink has written: for tests that need no database."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        directory.mkdir()
+
+    def count(self):
+        return len(list(self.directory.glob("*.json")))
+
+    def assert_has(self, identities):
+        found = {json.loads(path.read_bytes())["context"]["id"]: path for path in self.directory.glob("*.json")}
+        if set(found) != set(identities) or self.count() != len(set(identities)):
+            raise AssertionError(f"{sorted(found)} instead of {sorted(identities)}")
+        for identity, path in found.items():
+            if json.loads(path.read_bytes()) != event(identity):
+                raise AssertionError(f"{identity} has another's content")
+
+
+class Database(Postgres):
+    def count(self):
+        return self.value("select count(*) from cdviz_store.event")
+
+
 class FolderSourceTest(EndToEndTest):
-    postgres = None
+    store = None
 
     def setUp(self):
         super().setUp()
         self.inbox = self.directory / "inbox"
         self.inbox.mkdir()
 
-    def collector(self, options="", path=None, name="collector"):
-        self.postgres = Postgres(self)
-        parts = PARTS.format(path=path or self.inbox, options=options, url=self.postgres.migrate())
-        return Collector(self, parts=parts, name=name)
+    def collector(self, options="", path=None, name="collector", database=False):
+        if database:
+            self.store = Database(self)
+            sink = TO_POSTGRES.format(url=self.store.migrate())
+        else:
+            self.store = Files(self.directory / "stored")
+            sink = TO_FILES.format(path=self.store.directory)
+        return Collector(self, parts=PARTS.format(path=path or self.inbox, options=options, sink=sink), name=name)
 
     def put(self, name, data):
         """As a careful program does: under another name first."""
@@ -72,7 +109,7 @@ class FolderSourceTest(EndToEndTest):
             file.write(b"".join(event_bytes(one) + b"\n" for one in identities))
 
     def stored(self):
-        return self.postgres.value("select count(*) from cdviz_store.event")
+        return self.store.count()
 
     def wait_stored(self, count, deadline=60.0):
         self.eventually(lambda: self.stored() >= count, lambda: f"{count} events are stored ({self.stored()} are)", deadline)
@@ -80,7 +117,7 @@ class FolderSourceTest(EndToEndTest):
     def test_lines_survive_kills_and_rotation_and_cuts(self):
         moments = random.Random(int(os.environ.get("CDVIZ_E2E_SEED", time.time())))
         # The copies that copytruncate makes match the pattern too: what was not read before the cut stands in them.
-        collector = self.collector('path_patterns = ["*.jsonl*"]').start()
+        collector = self.collector('path_patterns = ["*.jsonl*"]', database=True).start()
         sent, rotations = [], 0
         for round_number in range(scaled(12, 120)):
             for write in range(6):
@@ -104,12 +141,12 @@ class FolderSourceTest(EndToEndTest):
         collector.wait_drained()
         self.assertEqual(self.letters(collector), [])
         self.assertEqual(collector.terminate(), 0)
-        self.postgres.assert_has(sent)
+        self.store.assert_has(sent)
         print(f"\n  {len(sent)} events, {rotations} rotations and kills", end="", flush=True)
 
     def test_many_files_at_once_survive_kills(self):
         moments = random.Random(int(os.environ.get("CDVIZ_E2E_SEED", time.time())))
-        collector = self.collector('after = "delete"').start()
+        collector = self.collector('after = "delete"', database=True).start()
         count = scaled(3_000, 100_000)
         for number in range(count):
             self.put(f"{number % 20}/{number}.json", event_bytes(f"e-{number}"))
@@ -120,7 +157,7 @@ class FolderSourceTest(EndToEndTest):
         self.wait_stored(count, scaled(60, 600))
         self.eventually(lambda: not [one for one in self.inbox.rglob("*") if one.is_file()], "all files are deleted", 60)
         self.assertEqual(collector.terminate(), 0)
-        self.postgres.assert_has([f"e-{number}" for number in range(count)])
+        self.store.assert_has([f"e-{number}" for number in range(count)])
 
     def test_what_the_folder_sink_wrote_is_read_back(self):
         archive = self.directory / "archive"
@@ -135,7 +172,7 @@ class FolderSourceTest(EndToEndTest):
         collector = self.collector(path=archive).start()
         self.wait_stored(600)
         self.assertEqual(collector.terminate(), 0)
-        self.postgres.assert_has([f"e-{number}-{one}" for number in range(3) for one in range(200)])
+        self.store.assert_has([f"e-{number}-{one}" for number in range(3) for one in range(200)])
 
     def test_formats_bad_lines_and_dead_letters(self):
         collector = self.collector().start()
@@ -150,7 +187,7 @@ class FolderSourceTest(EndToEndTest):
         self.eventually(lambda: len(self.letters(collector)) == 4, lambda: f"four dead letters: {self.letters(collector)}")
         self.assertEqual(sorted(one["code"] for one in self.letters(collector)), ["compression", "json", "json", "xml"])
         self.assertEqual(collector.terminate(), 0)
-        self.postgres.assert_has(["a", "b", "c", "d", "e", "f", "g", "i"])
+        self.store.assert_has(["a", "b", "c", "d", "e", "f", "g", "i"])
 
     def letters(self, collector):
         done = collector.run("dead-letters", "list", "--config", str(collector.config), "--json", check=False)
@@ -168,7 +205,7 @@ class FolderSourceTest(EndToEndTest):
             self.wait_stored(2 + number)
             (self.inbox / "again.jsonl").unlink()
         self.assertEqual(collector.terminate(), 0)
-        self.postgres.assert_has(["a"] + [f"b-{number}" for number in range(30)])
+        self.store.assert_has(["a"] + [f"b-{number}" for number in range(30)])
 
     def test_what_may_not_be_read_is_reported_and_stops_nothing(self):
         if os.geteuid() != 0:
@@ -178,6 +215,7 @@ class FolderSourceTest(EndToEndTest):
         queue.mkdir()
         os.chown(queue, nobody, nobody)
         collector = self.collector()
+        os.chown(self.store.directory, nobody, nobody)
         os.chmod(collector.config, 0o644)
         self.put("closed.json", event_bytes("closed"))
         (self.inbox / "locked").mkdir()
@@ -198,10 +236,10 @@ class FolderSourceTest(EndToEndTest):
         self.wait_stored(3)
         self.eventually(lambda: collector.metrics().sum("cdviz_folder_unreadable") == 0, "none is any more")
         self.assertEqual(collector.terminate(), 0)
-        self.postgres.assert_has(["closed", "in", "open"])
+        self.store.assert_has(["closed", "in", "open"])
 
     def test_options_of_the_existing_collector_and_its_name_for_it(self):
-        self.postgres = Postgres(self)
+        self.store = Files(self.directory / "stored")
         parts = f"""
 [sources.files]
 enabled = true
@@ -215,12 +253,8 @@ path_patterns = ["**/*.json", "!**/*.headers.json"]
 parser = "json"
 try_read_headers_json = true
 
-[sinks.database]
-enabled = true
-type = "db"
-url = "{self.postgres.migrate()}"
 """
-        collector = Collector(self, parts=parts).start()
+        collector = Collector(self, parts=parts + TO_FILES.format(path=self.store.directory)).start()
         self.put("a/b.headers.json", b'{"x-team": "blue"}')
         self.put("a/b.json", event_bytes("a"))
         self.put("c.txt", event_bytes("never"))
@@ -228,7 +262,7 @@ url = "{self.postgres.migrate()}"
         self.put("d.json", event_bytes("d"))
         self.wait_stored(2)
         self.assertEqual(collector.terminate(), 0)
-        self.postgres.assert_has(["a", "d"])
+        self.store.assert_has(["a", "d"])
 
     def test_the_example_of_the_documentation_works(self):
         example = re.search(r"```toml\n(.*?)```", DOCUMENTATION.read_text(), re.DOTALL)[1]

@@ -34,6 +34,24 @@ type = "postgres"
 url = "{url}"
 """
 
+ACTIVITY = """
+[sources.artifacts]
+enabled = true
+[sources.artifacts.extractor]
+type = "s3_activity"
+bucket = "{bucket}"
+endpoint = "{endpoint}"
+access_key_id = "{access_key}"
+secret_access_key = "{secret_key}"
+polling_interval = "1s"
+{options}
+
+[sinks.database]
+enabled = true
+type = "postgres"
+url = "{url}"
+"""
+
 NAMES = ["plain.json", "a space.json", "plus+plus.json", "per%cent%2F.json", "ünïcödé/日本.json", "dots/../up.json",
          "//slashes//x.json", "q?a=b&c#d.json", "tilde~'()*!.json", "tab\tand\nline.json", "no extension", "\U0001F680.json"]
 
@@ -200,34 +218,6 @@ class S3Test(EndToEndTest):
         good = self.collector(name="good")
         self.assertEqual(good.run("check", "--reach", "--config", str(good.config)).returncode, 0)
 
-
-ACTIVITY = """
-[sources.artifacts]
-enabled = true
-[sources.artifacts.extractor]
-type = "s3_activity"
-bucket = "{bucket}"
-endpoint = "{endpoint}"
-access_key_id = "{access_key}"
-secret_access_key = "{secret_key}"
-polling_interval = "1s"
-{options}
-
-[sinks.database]
-enabled = true
-type = "postgres"
-url = "{url}"
-"""
-
-
-@unittest.skipIf(radosgw.MISSING, f"skipped: {', '.join(radosgw.MISSING)} not installed (./dev setup all)")
-@unittest.skipIf(s3.MISSING, f"skipped: needs python3-botocore ({s3.MISSING})")
-class S3ActivityTest(S3Test):
-    test_every_object_is_read_once_whatever_its_name_and_form = None
-    test_many_objects_and_kills_in_the_middle = None
-    test_objects_are_deleted_or_moved_when_their_events_are_on_disk = None
-    test_headers_and_metadata_beside_an_object_and_a_wrong_secret = None
-
     def watcher(self, options="", name="collector"):
         parts = ACTIVITY.format(bucket=self.bucket, endpoint=self.store.endpoint, access_key=self.store.access_key,
                                 secret_key=self.store.secret_key, options=options, url=self.url)
@@ -278,6 +268,37 @@ class S3ActivityTest(S3Test):
         wait_for(lambda: other.metrics().sum("cdviz_received_events_total") == 1, "it tells of what is there")
         other.wait_drained()
         self.assertEqual(len(self.told()), 6)
+
+    def test_the_options_of_the_existing_collector(self):
+        wanted = [self.s3.put(self.bucket, f"root/{key}", event_bytes(f"alias-{number}")) and f"alias-{number}"
+                  for number, key in enumerate(("a.json", "b/c.json"))]
+        self.s3.put(self.bucket, "else/d.json", event_bytes("alias-else"))
+        parts = f"""
+[sources.objects]
+enabled = true
+[sources.objects.extractor]
+type = "opendal"
+kind = "s3"
+polling_interval = "1s"
+recursive = true
+path_patterns = ["**/*.json"]
+parser = "json"
+[sources.objects.extractor.parameters]
+bucket = "{self.bucket}"
+root = "/root/"
+endpoint = "{self.store.endpoint}"
+region = "us-east-1"
+access_key_id = "{self.store.access_key}"
+secret_access_key = "{self.store.secret_key}"
+[sinks.database]
+enabled = true
+type = "postgres"
+url = "{self.url}"
+"""
+        collector = Collector(self, parts=parts).start()
+        self.wait_stored("alias-", wanted)
+        self.wait_listings(collector)
+        self.assertEqual(self.received(collector), 2)
 
     def test_from_now_on(self):
         self.s3.put(self.bucket, "old.zip", b"1")

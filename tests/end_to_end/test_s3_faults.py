@@ -32,7 +32,7 @@ url = "{url}"
 NOTIFICATIONS = """polling_interval = "{polling}"
 [sources.objects.extractor.notifications]
 queue_url = "{queue}"
-visibility = "10s"
+visibility = "3s"
 wait = "1s"
 """
 
@@ -176,7 +176,7 @@ class FaultsTest(EndToEndTest):
 
         def slow(bucket, key):
             held.append(key)
-            time.sleep(14)  # longer than the message's visibility
+            time.sleep(5)  # longer than the message's visibility
         self.aws.before_get = slow
         key = self.put("visible-1")
         queue.send({"Records": [self.aws.notification("bucket", key)]})

@@ -25,11 +25,6 @@ Error failed(std::string_view what, const std::string& path, int error) {
           "file_system"};
 }
 
-std::string_view folder_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 std::array<std::string, 2> side_files_of(const std::string& name) {
   const std::string stem(stem_of(name));
   return {stem + ".headers.json", stem + ".metadata.json"};

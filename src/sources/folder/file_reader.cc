@@ -336,10 +336,12 @@ class FileReader {
   }
 
   void finish_whole(const Result<void>& whole) {
-    const bool is_known = entry_ && entry_->content != 0 && entry_->content == state_.content &&
-                          entry_->stamp.size == file_.stamp.size &&
-                          entry_->format == file_.format &&
-                          entry_->compression == file_.compression;
+    // An inode may be used again: another name and another time is another file, whatever is in it.
+    const bool is_known =
+        entry_ && entry_->content != 0 && entry_->content == state_.content &&
+        entry_->stamp.size == file_.stamp.size && entry_->format == file_.format &&
+        entry_->compression == file_.compression &&
+        (entry_->path == state_.path || entry_->stamp.modified_ns == file_.stamp.modified_ns);
     if (is_known && entry_->complete) return touched();
     const std::uint64_t given = is_known ? entry_->documents : 0;
     result_.began_anew = entry_.has_value() && !is_known;

@@ -100,11 +100,33 @@ TEST_F(FolderTest, AFileThatWasCutOrWrittenAnewIsReadFromItsStart) {
                                     "{\"n\":6}"));
 }
 
+TEST_F(FolderTest, WhatWasWrittenBeforeAFileWasDeletedOrMovedAwayIsRead) {
+  const TemporaryFolder other;
+  write("a.jsonl", "{\"n\":1}\n");
+  write("b.jsonl", "{\"n\":2}\n");
+  start();
+  ASSERT_TRUE(wait_for(2));
+  ASSERT_TRUE(wait_for_looks());
+  std::ofstream a(at("a.jsonl"), std::ios::app);
+  std::ofstream b(at("b.jsonl"), std::ios::app);
+  fs::remove(at("a.jsonl"));
+  fs::rename(at("b.jsonl"), other.path() / "b");
+  a << "{\"n\":3}\n" << std::flush;
+  b << "{\"n\":4}\n" << std::flush;
+  ASSERT_TRUE(wait_for(4));
+  write("a.jsonl", "{\"n\":5}\n");
+  ASSERT_TRUE(wait_for(5));
+  ASSERT_TRUE(wait_for_looks());
+  EXPECT_THAT(bodies(), UnorderedElementsAre("{\"n\":1}", "{\"n\":2}", "{\"n\":3}", "{\"n\":4}",
+                                             "{\"n\":5}"));
+}
+
 TEST_F(FolderTest, AReplacedFileIsReadAgainAndATouchedOneIsNot) {
   write("a.json", "{\"n\":1}");
   start();
   ASSERT_TRUE(wait_for(1));
-  set_time("a.json", 0s);
+  set_time("a.json", 10s);
+  ASSERT_TRUE(wait_for_looks());
   fs::rename(at("a.json"), at("renamed.json"));
   ASSERT_TRUE(wait_for_looks());
   EXPECT_THAT(bodies(), ElementsAre("{\"n\":1}"));

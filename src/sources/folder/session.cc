@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "core/utf8.h"
 #include "telemetry/log.h"
 
 namespace cdviz::sources::folder {
@@ -19,8 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-/// Files that are looked at again before the next look at all; others wait for that.
-constexpr std::size_t kWaitingMax = 10'000;
 /// Between two looks at what has changed, so that a file that is written to all the time makes no
 /// commit for each line.
 constexpr milliseconds kLinger{20};
@@ -36,19 +33,6 @@ telemetry::Counter& files_counter(telemetry::Metrics& metrics, const std::string
                          "Files: read, begun anew because they were replaced or cut, deleted and "
                          "moved.",
                          {{"component_id", name}, {"what", what}});
-}
-
-std::string shown(const std::string& path) {
-  if (is_utf8(path)) return path;
-  std::string text;
-  for (const char c : path) {
-    if (c >= ' ' && c <= '~') {
-      text += c;
-    } else {
-      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
-  }
-  return text;
 }
 
 std::string message_of(int error) { return std::generic_category().message(error); }
@@ -126,9 +110,6 @@ Result<void> Session::run(const std::stop_token& stop) {
   return {};
 }
 
-// --- looking
-// -----------------------------------------------------------------------------------------
-
 /// Each time anew: the folder may have been removed and made again.
 Result<void> Session::open_root() {
   Descriptor root(::open(settings_.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -163,6 +144,7 @@ Result<void> Session::look_at_all() {
   enter("");
   const bool complete =
       walk(root_.get(), "", settings_.walk, *this) && unreadable_ == 0 && !ended();
+  look_at_held();
   const Time now = services_.clock.now();
   const auto took = std::chrono::duration_cast<milliseconds>(now - begun);
   metrics_.unreadable.Set(static_cast<double>(unreadable_));
@@ -198,7 +180,7 @@ bool Session::look(const Place& place) {
 void Session::unreadable(const std::string& path, int error) {
   ++unreadable_;
   services_.log.warn(services_.name, "cannot be read, will be tried again",
-                     {{"path", shown(path)}, {"error", message_of(error)}});
+                     {{"path", shown_path(path)}, {"error", message_of(error)}});
 }
 
 void Session::look_at_changes(const Watch::Changes& changes) {
@@ -227,12 +209,11 @@ void Session::look_at_waiting() {
   std::sort(due.begin(), due.end());
   for (const auto& path : due) {
     if (ended()) return;
+    look_at_path(folder_of(path), place_of(path).name);
     const auto found = waiting_.find(path);
-    if (found == waiting_.end()) continue;
-    found->second.due = now + settings_.polling_interval;  // unless it is looked at, and says else
-    const auto slash = path.rfind('/');
-    const bool is_top = slash == std::string::npos;
-    look_at_path(is_top ? "" : path.substr(0, slash), is_top ? path : path.substr(slash + 1));
+    if (found != waiting_.end() && found->second.due <= now) {  // it could not be read
+      found->second.due = now + settings_.polling_interval;
+    }
   }
 }
 
@@ -262,189 +243,19 @@ Descriptor Session::open_below(const std::string& folder) const {
   return at;
 }
 
-// --- one file
-// ----------------------------------------------------------------------------------------
-
-std::optional<Entry> Session::entry_of(const FileKey& key) {
-  if (auto known = feeder_.find(key)) return known->entry;
-  const auto text = inlet_.checkpoint(to_text(key));
-  if (!text) {
-    failure_ = text.error();
-    return std::nullopt;
-  }
-  return *text ? parse_entry(**text) : std::nullopt;
-}
-
-/// @returns false when it has to end
-bool Session::look_at(const Place& place, const struct stat& status) {
-  const FileKey key = key_of(status, root_device_);
-  const Stamp stamp = stamp_of(status);
-  ++looked_at_;
-  sweep_.meet(key);
-  if (stamp.size == 0 || seen_.holds(key, stamp)) {
-    if (!waiting_.empty()) waiting_.erase(place.path);
-    return true;
-  }
-  const bool wanted =
-      settings_.patterns.matches(place.path) && !is_side_file(place.name, settings_.side_files);
-  const auto entry = entry_of(key);
-  if (failure_) return false;
-  // A file that is not asked for by this name may have been by another: it was rotated, and has
-  // perhaps lines that were not read yet.
-  const bool has_more =
-      entry && entry->has_lines() && (!entry->complete || entry->stamp.size != stamp.size);
-  if (!wanted && !has_more) {
-    seen_.add(key, stamp);
-    return true;
-  }
-  if (entry && entry->complete && entry->stamp == stamp) {
-    finish(place, key, *entry);
-    return true;
-  }
-  return read(place, status, entry, wanted);
-}
-
-/// How long nothing has changed, by the clock or by what we have seen: a file may come from the
-/// future.
-milliseconds Session::quiet(const std::string& path, const Stamp& stamp) {
-  const auto wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
-      services_.clock.wall().time_since_epoch());
-  const std::chrono::nanoseconds age =
-      wall - std::chrono::nanoseconds(std::max(stamp.modified_ns, stamp.changed_ns));
-  milliseconds quiet = std::max(0ms, std::chrono::duration_cast<milliseconds>(age));
-  const auto found = waiting_.find(path);
-  if (found != waiting_.end() && found->second.stamp == stamp) {
-    quiet = std::max(quiet, std::chrono::duration_cast<milliseconds>(services_.clock.now() -
-                                                                     found->second.since));
-  }
-  return quiet;
-}
-
-void Session::wait_for(const std::string& path, const Stamp& stamp, milliseconds more) {
-  const Time now = services_.clock.now();
-  const auto found = waiting_.find(path);
-  if (found == waiting_.end() && waiting_.size() >= kWaitingMax) return;
-  Waiting& waiting = found == waiting_.end() ? waiting_[path] : found->second;
-  if (waiting.since == Time{} || waiting.stamp != stamp) waiting.since = now;
-  waiting.stamp = stamp;
-  waiting.due = now + std::max(more, 10ms);
-}
-
-bool Session::read(const Place& place, const struct stat& status, const std::optional<Entry>& entry,
-                   bool wanted) {
-  OpenFile file{.key = key_of(status, root_device_), .stamp = stamp_of(status), .path = place.path};
-  const bool is_metadata = settings_.parser == parsers::Format::metadata;
-  file.format = settings_.parser == parsers::Format::automatic ? parsers::format_of(place.name)
-                                                               : settings_.parser;
-  file.compression = is_metadata ? parsers::Compression::none : parsers::compression_of(place.name);
-  file.quiet = quiet(place.path, file.stamp);
-  const bool grows =
-      parsers::has_lines(file.format) && file.compression == parsers::Compression::none;
-  if (!grows && file.quiet < settings_.settle) {
-    wait_for(place.path, file.stamp, settings_.settle - file.quiet);
-    return true;
-  }
-  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
-                    (settings_.walk.follow_symlinks ? 0 : O_NOFOLLOW);
-  const Descriptor opened(::openat(place.folder, place.name.c_str(), flags));
-  struct stat now {};
-  if (!opened || ::fstat(opened.get(), &now) != 0) {
-    if (errno != ENOENT) unreadable(place.path, errno);
-    return true;
-  }
-  if (key_of(now, root_device_) != file.key || stamp_of(now) != file.stamp) {
-    wait_for(place.path, stamp_of(now), 10ms);  // it changed just now
-    if (!grows || key_of(now, root_device_) != file.key) return true;
-    file.stamp = stamp_of(now);
-    file.quiet = 0ms;
-  }
-  file.fd = opened.get();
-  if (entry && entry->has_lines() && entry->compression == file.compression &&
-      settings_.parser == parsers::Format::automatic && continues(file, *entry)) {
-    file.format = entry->format;  // whatever rotation has made of its name
-  } else if (!wanted) {
-    if (!entry || !continues(file, *entry)) {
-      seen_.add(file.key, file.stamp);
-      return true;
-    }
-  }
-  Message base{.body = {}, .headers = {}, .metadata = metadata_.of(place, file.stamp)};
-  if (auto beside = read_side_files(place, settings_.side_files, base); !beside) {
-    if (beside.error().fault != Fault::reject) {
-      services_.log.warn(services_.name, "a side file cannot be read, will be tried again",
-                         {{"path", shown(place.path)}, {"error", beside.error().message}});
-      ++unreadable_;
-      return true;
-    }
-    base.problems.push_back({"", beside.error().code, beside.error().message});
-  }
-  return took(place, file, read_file(file, base, entry, rules_, feeder_, stop_));
-}
-
-bool Session::took(const Place& place, const OpenFile& file, const ReadResult& result) {
-  using Outcome = ReadResult::Outcome;
-  metrics_.bytes.Increment(static_cast<double>(result.bytes));
-  if (result.began_anew) metrics_.began_anew.Increment();
-  switch (result.outcome) {
-    case Outcome::stopped:
-      return false;
-    case Outcome::failed:
-      unreadable(place.path, result.error);
-      return true;
-    case Outcome::waiting: {
-      const auto next = file.quiet < rules_.quiet_json   ? rules_.quiet_json
-                        : file.quiet < rules_.quiet_text ? rules_.quiet_text
-                                                         : rules_.quiet_any;
-      wait_for(place.path, file.stamp, std::max(10ms, next - file.quiet));
-      break;
-    }
-    case Outcome::done: {
-      ++read_;
-      metrics_.files.Increment();
-      waiting_.erase(place.path);
-      if (const auto known = feeder_.find(file.key); known && known->entry) {
-        finish(place, file.key, *known->entry);
-      } else {
-        seen_.add(file.key, file.stamp);
-      }
-      break;
-    }
-  }
-  return !feeder_.full() || feeder_.flush(stop_);
-}
-
-/// All of the file has been read.
-void Session::finish(const Place& place, const FileKey& key, const Entry& entry) {
-  if (settings_.after == After::keep || entry.cut) {
-    waiting_.erase(place.path);
-    seen_.add(key, entry.stamp);
-    return;
-  }
-  // Whoever writes lines may be about to write another one.
-  const auto age = quiet(place.path, entry.stamp);
-  if (age < settings_.settle) {
-    wait_for(place.path, entry.stamp, settings_.settle - age);
-    return;
-  }
-  waiting_.erase(place.path);
-  feeder_.finished({.path = place.path, .key = key, .stamp = entry.stamp});
-}
-
 void Session::do_finished() {
   for (const auto& file : feeder_.take_finished()) {
-    const auto slash = file.path.rfind('/');
-    const bool is_top = slash == std::string::npos;
-    const Descriptor folder = open_below(is_top ? "" : file.path.substr(0, slash));
+    const Descriptor folder = open_below(folder_of(file.path));
     if (!folder) continue;
-    const std::string name = is_top ? file.path : file.path.substr(slash + 1);
-    const auto done = after_.deal_with(file, folder.get(), name, root_device_);
+    const auto done = after_.deal_with(file, folder.get(), place_of(file.path).name, root_device_);
     if (!done) {
       services_.log.warn(services_.name, "a file that was read stays",
-                         {{"path", shown(file.path)}, {"error", done.error().message}});
+                         {{"path", shown_path(file.path)}, {"error", done.error().message}});
       continue;
     }
     if (*done == FinishedFiles::Done::nothing) continue;
     (*done == FinishedFiles::Done::removed ? metrics_.removed : metrics_.moved).Increment();
+    held_.drop(file.key);
     feeder_.forget(file.key);
   }
 }

@@ -14,6 +14,7 @@
 #include "sources/folder/feeder.h"
 #include "sources/folder/file_reader.h"
 #include "sources/folder/folder_source.h"
+#include "sources/folder/held.h"
 #include "sources/folder/metadata.h"
 #include "sources/folder/seen.h"
 #include "sources/folder/sweep.h"
@@ -73,10 +74,13 @@ class Session final : private Visitor {
   bool look_at(const Place& place, const struct stat& status);
   bool read(const Place& place, const struct stat& status, const std::optional<Entry>& entry,
             bool wanted);
+  void look_at_held();
+  bool is_at(const std::string& path, const FileKey& key) const;
   bool took(const Place& place, const OpenFile& file, const ReadResult& result);
   void finish(const Place& place, const FileKey& key, const Entry& entry);
   std::optional<Entry> entry_of(const FileKey& key);
   std::chrono::milliseconds quiet(const std::string& path, const Stamp& stamp);
+  bool is_waited_for(const std::string& path, const Stamp& stamp) const;
   void wait_for(const std::string& path, const Stamp& stamp, std::chrono::milliseconds more);
   void forget_gone();
   void do_finished();
@@ -92,6 +96,7 @@ class Session final : private Visitor {
   Feeder feeder_;
   Watch watch_;
   Seen seen_;
+  Held held_;
   Sweep sweep_;
   FinishedFiles after_;
   std::stop_token stop_;

@@ -6,7 +6,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
+
+#include "core/utf8.h"
 
 namespace cdviz::sources::folder {
 namespace {
@@ -121,6 +124,29 @@ Descriptor open_folder(int folder, const std::string& name, bool follow_symlinks
 
 bool walk(int folder, const std::string& path, WalkRules rules, Visitor& visitor) {
   return Walker(rules, visitor).walk(folder, path);
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+Place place_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return {.name = slash == std::string::npos ? path : path.substr(slash + 1), .path = path};
+}
+
+std::string shown_path(const std::string& path) {
+  if (is_utf8(path)) return path;
+  std::string text;
+  for (const char c : path) {
+    if (c >= ' ' && c <= '~') {
+      text += c;
+    } else {
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+  return text;
 }
 
 }  // namespace cdviz::sources::folder

@@ -51,4 +51,11 @@ bool walk(int folder, const std::string& path, WalkRules rules, Visitor& visitor
 /// Opens a folder in another one. @param name  "." for itself. @returns nothing, and errno
 Descriptor open_folder(int folder, const std::string& name, bool follow_symlinks);
 
+/// The folder of a path below the root; empty for the root.
+std::string folder_of(const std::string& path);
+/// Its name and path; in no folder yet.
+Place place_of(const std::string& path);
+/// For people: bytes that are not UTF-8 are escaped.
+std::string shown_path(const std::string& path);
+
 }  // namespace cdviz::sources::folder

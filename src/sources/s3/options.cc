@@ -31,8 +31,8 @@ std::optional<QueuePlace> read_queue(const config::Options& options, const aws::
   queue.client.stall_timeout = milliseconds(0);
   const auto visibility = table.duration("visibility");
   const auto wait = table.duration("wait");
-  if (visibility < std::chrono::seconds(10) || visibility > aws::Sqs::kVisibilityMax) {
-    table.problem("visibility", "must be 10s to 12h");
+  if (visibility < std::chrono::seconds(3) || visibility > aws::Sqs::kVisibilityMax) {
+    table.problem("visibility", "must be 3s to 12h");
   }
   if (wait > aws::Sqs::kWaitMax) table.problem("wait", "must be 0s to 20s");
   queue.inbox.visibility = std::chrono::ceil<std::chrono::seconds>(visibility);

@@ -70,7 +70,7 @@ inline constexpr std::array kNotificationFields = {
            .type = OptionType::duration,
            .fallback = "2m",
            .help = "For so long a message is ours alone; it is extended while we work on it. After "
-                   "a crash it comes again when this is over. 10s to 12h."},
+                   "a crash it comes again when this is over. 3s to 12h."},
     Option{.name = "wait",
            .type = OptionType::duration,
            .fallback = "20s",

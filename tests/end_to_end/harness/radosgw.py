@@ -39,7 +39,7 @@ mon_data = {root}/mon
 osd_data = {root}/osd
 osd_objectstore = memstore
 memstore_device_bytes = 1073741824
-rgw_frontends = beast endpoint=127.0.0.1:{port}
+rgw_frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 rgw_data = {root}/rgw
 rgw_lc_debug_interval = -1
 rgw_enable_usage_log = false
