@@ -151,6 +151,8 @@ class Faults(EcrTest):
         self.ecr.delete("shop", digests[2])
         self.told(6)
         self.assertIn(("deleted", "1.2", digests[2]), self.events())
+        self.ecr.delete_repository("shop")  # the only one
+        self.told(10)
         self.assert_healthy(collector)
 
     def test_a_wrong_secret_says_so_and_is_not_told(self):

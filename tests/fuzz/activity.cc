@@ -50,7 +50,7 @@ void check_thing(std::string_view text) {
     must(cdevents::parse_purl(good->event.subject_id).has_value(), "subject.id is a purl");
   } else {
     const auto& rule = std::get<cdevents::Unusable>(checked).problems.front().rule;
-    must(rule == "too_long", "an event is valid but for its length");
+    must(rule == "max_length", "an event is valid but for its length");
   }
   const activity::Known known{.thing = thing, .mark = std::string(text)};
   must(activity::parse_known(activity::to_text(known)) == known, "a row is read as it was written");

@@ -175,14 +175,31 @@ class EcrSource final : public Source {
     return images->size();
   }
 
+  /// The registry of the account in this region. An account that is only known by its credentials
+  /// is remembered: without any repository nothing tells who we are. Empty if that is not known.
+  static Result<std::string> host_now(const std::vector<Repository>& repositories,
+                                      const EcrClient& client, Ledger& notes,
+                                      const std::string& account, const std::stop_token& stop) {
+    if (!account.empty()) return host_of(account, client.region());
+    const std::string note = "host/" + client.region();
+    auto before = notes.note(note);
+    if (!before) return before.error();
+    if (repositories.empty()) return before->value_or("");
+    const std::string& host = repositories.front().host;
+    if (*before != host) {
+      if (auto ok = notes.set_note(note, host, stop); !ok) return ok.error();
+    }
+    return host;
+  }
+
   /// Repositories that the ledger knows and the listing does not have any more: with all that was
   /// in them. Each is asked for, as a listing may be late.
   Result<void> look_for_lost(const std::vector<Repository>& repositories, EcrClient& client,
                              Ledgers& ledgers, const std::string& account,
                              const std::stop_token& stop) {
-    // The hosts of this account in this region; without repositories the account may not be known.
-    std::string host = repositories.empty() ? std::string{} : repositories.front().host;
-    if (host.empty() && !account.empty()) host = host_of(account, client.region());
+    const auto found = host_now(repositories, client, ledgers.of(""), account, stop);
+    if (!found) return found.error();
+    const std::string& host = *found;
     if (host.empty()) return {};
     const std::string registry_id = host.substr(0, host.find('.'));
     Ledger& ledger = ledgers.of(host);
@@ -194,9 +211,11 @@ class EcrSource final : public Source {
       const std::string& key = page->front().first;
       const std::string name =
           key.substr(host.size() + 1, key.find_first_of(":@", host.size() + 1) - host.size() - 1);
-      // Behind all tags and all images of the repository.
-      after = std::max(key, host + "/" + name +
-                                (key[host.size() + 1 + name.size()] == ':' ? ":" : "@") + "\xff");
+      // Behind all tags, or all images, of the repository.
+      const std::size_t end = host.size() + 1 + name.size();
+      std::string behind = key.substr(0, std::min(end + 1, key.size()));
+      behind += '\xff';
+      after = std::max(key, behind);
       const bool listed = std::any_of(repositories.begin(), repositories.end(),
                                       [&](const auto& one) { return one.name == name; });
       if (listed || !settings_.repositories.matches(name)) continue;
