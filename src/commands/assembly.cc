@@ -1,5 +1,6 @@
 #include "commands/assembly.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "commands/load_schemas.h"
 #include "commands/sink_filter.h"
 #include "commands/source_rules.h"
+#include "commands/transformer_chain.h"
 
 namespace cdviz::commands {
 namespace {
@@ -33,6 +35,21 @@ void expect_different_paths(const config::Config& config) {
   }
 }
 
+/// What a sink gets twice it must take twice: only the way in remembers.
+void expect_no_memory(const config::Config& config, const config::SinkEntry& sink) {
+  const auto names = sink.options.text_list("transformer_refs");
+  const auto check = [&](const config::TransformerEntry& entry) {
+    if (entry.kind->name != "deduplicate") return;
+    sink.options.problem("transformer_refs",
+                         fmt::format("{} is a deduplicate, which works at sources only",
+                                     entry.name));
+  };
+  for (const auto& entry : config.transformers()) {
+    if (std::find(names.begin(), names.end(), entry.name) != names.end()) check(entry);
+  }
+  for (const auto& entry : sink.transformers) check(entry);
+}
+
 Services named(const Services& services, const std::string& name) {
   return {name, services.clock, services.metrics, services.log, services.routes};
 }
@@ -46,6 +63,7 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
   const config::Options http = config.section("http");
   const std::string root_url = root_url_of(http, static_cast<std::uint16_t>(http.integer("port")));
   const LoadedSchemas schemas = load_schemas(config);
+  check_transformers(config, services);
   pipeline::Parts parts;
   for (const config::SourceEntry& entry : config.sources()) {
     if (!entry.enabled) continue;
@@ -55,13 +73,17 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       continue;
     }
     auto rules = rules_of(entry, root_url, schemas.schemas);
+    Chain chain;
+    append_chain(chain, config, entry.common, entry.transformers, services);
+    append_chain(chain, config, config.section("pipeline"), {}, services);
     auto fingerprint = entry.options.fingerprint() + entry.common.fingerprint() +
-                       rules.default_source + schemas.fingerprint;
+                       rules.default_source + schemas.fingerprint + chain.fingerprint;
     parts.sources.push_back({.name = entry.name,
                              .type = std::string(entry.kind->name),
                              .fingerprint = std::move(fingerprint),
                              .source = std::move(*made),
-                             .rules = std::move(rules)});
+                             .rules = std::move(rules),
+                             .transforms = std::move(chain.transforms)});
   }
   for (const config::SinkEntry& entry : config.sinks()) {
     if (!entry.enabled) continue;
@@ -71,13 +93,17 @@ pipeline::Parts make_parts(const config::Config& config, const Services& service
       continue;
     }
     auto filter = filter_of(entry.options);
+    Chain chain;
+    append_chain(chain, config, entry.options, entry.transformers, services);
+    expect_no_memory(config, entry);
     parts.sinks.push_back(
         {.name = entry.name,
          .type = std::string(entry.kind->name),
-         .fingerprint = entry.options.fingerprint(),
+         .fingerprint = entry.options.fingerprint() + chain.fingerprint,
          .from = entry.from == config::From::now ? queue::From::now : queue::From::oldest,
          .sink = std::move(*made),
-         .filter = std::move(filter)});
+         .filter = std::move(filter),
+         .transforms = std::move(chain.transforms)});
   }
   return parts;
 }

@@ -8,13 +8,10 @@
 #include "commands/assembly.h"
 #include "commands/commands.h"
 #include "commands/config_flags.h"
-#include "core/clock.h"
+#include "commands/surroundings.h"
 #include "net/options.h"
-#include "net/routes.h"
 #include "postgres/connection.h"
 #include "registry/registry.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
 #include "web/api/options.h"
 
 namespace cdviz::commands {
@@ -22,24 +19,6 @@ namespace {
 
 /// EX_UNAVAILABLE of sysexits.h: the configuration is right, but somebody does not answer.
 constexpr int kExitUnavailable = 69;
-
-/// Nothing listens during a check.
-class NoRoutes final : public net::Routes {
- public:
-  Result<Registration> add(net::Route) override { return Registration{}; }
-};
-
-/// What the components want to have around them.
-struct Surroundings {
-  SystemClock clock;
-  telemetry::Metrics metrics;
-  telemetry::Log log{{.level = telemetry::Level::off}, clock};
-  NoRoutes routes;
-
-  Services services(std::string name = {}) {
-    return {std::move(name), clock, metrics, log, routes};
-  }
-};
 
 std::string count(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");

@@ -22,6 +22,8 @@ void add_all(CLI::App& app, int& exit_code) {
   add_check(app, exit_code);
   add_validate(app, exit_code);
   add_types(app, exit_code);
+  add_transform(app, exit_code);
+  add_transformers(app, exit_code);
   add_config(app, exit_code);
   add_reference(app, exit_code);
   add_completion(app, exit_code);

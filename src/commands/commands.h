@@ -26,6 +26,8 @@ void add_queue(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_types(CLI::App& app, int& exit_code);
+void add_transform(CLI::App& app, int& exit_code);
+void add_transformers(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
 void add_reference(CLI::App& app, int& exit_code);
 /// Reads the whole tree when it is asked for: the order does not matter.

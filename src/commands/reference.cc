@@ -16,6 +16,7 @@
 #include "commands/commands.h"
 #include "commands/type_text.h"
 #include "registry/registry.h"
+#include "transforms/lua/library.h"
 #include "web/api/description.h"
 
 namespace cdviz::commands {
@@ -41,7 +42,10 @@ std::set<std::string> stale(const fs::path& folder, const std::vector<config::Pa
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder, none)) {
     const auto name = entry.path().filename().string();
-    if (name.rfind("source-", 0) == 0 || name.rfind("sink-", 0) == 0) names.insert(name);
+    if (name.starts_with("source-") || name.starts_with("sink-") ||
+        name.starts_with("transformer-")) {
+      names.insert(name);
+    }
   }
   for (const auto& page : pages) names.erase(page.name);
   return names;
@@ -80,6 +84,7 @@ int compare(const fs::path& folder, const std::vector<config::Page>& pages) {
 std::vector<config::Page> all_pages(const config::Catalogue& catalogue) {
   auto pages = config::reference(catalogue);
   pages.push_back({"cdevents-types.md", type_page()});
+  pages.push_back({"lua-library.md", transforms::lua::library_page()});
   return pages;
 }
 

@@ -24,6 +24,7 @@ struct Catalogue {
   std::span<const SinkKind* const> sinks;
   /// Lists of tables at the top of the file, [[NAME]]: options of type table_list.
   std::span<const Option> lists = {};
+  std::span<const TransformerKind* const> transformers = {};
 };
 
 }  // namespace cdviz::config

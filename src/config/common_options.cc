@@ -68,7 +68,11 @@ constexpr std::array kSourceOptions = {
            .fields = kNormaliseOptions},
     Option{.name = "transformer_refs",
            .type = OptionType::text_list,
-           .help = "Reserved: transformers are not available in this version."},
+           .help = "What makes events of what comes in, in this order: names of "
+                   "[transformers.NAME], or of scripts that the program brings (`cdviz-collector "
+                   "transformers list`). Behind them come those of `transformers = [{ type = …, … "
+                   "}]`, then those of pipeline.transformer_refs.",
+           .example = "[\"github\"]"},
 };
 
 constexpr std::array kPatternOptions = {
@@ -89,8 +93,14 @@ constexpr std::array kPatternOptions = {
 };
 
 constexpr std::array kFilterOptions = [] {
-  std::array<Option, kPatternOptions.size() + 1> options{};
+  std::array<Option, kPatternOptions.size() + 2> options{};
   std::copy(kPatternOptions.begin(), kPatternOptions.end(), options.begin());
+  options[kPatternOptions.size()] = {
+      .name = "expression",
+      .help =
+          "A condition on attributes of the CloudEvent, extensions included: =, !=, LIKE, IN, "
+          "EXISTS, AND, OR, NOT of CloudEvents SQL. Must hold besides the other keys.",
+      .example = "type LIKE 'dev.cdevents.service.%' AND NOT (team IN ('web', 'docs'))"};
   options.back() = {.name = "except",
                     .type = OptionType::table,
                     .help =
@@ -120,7 +130,9 @@ constexpr std::array kSinkOptions = {
            .fields = kFilterOptions},
     Option{.name = "transformer_refs",
            .type = OptionType::text_list,
-           .help = "Reserved: transformers are not available in this version."},
+           .help = "What changes the events on their way to this sink, behind its filter, in this "
+                   "order: names of [transformers.NAME]. Behind them come those of `transformers = "
+                   "[{ type = …, … }]`. What one fails on becomes a dead letter of this sink."},
 };
 
 }  // namespace

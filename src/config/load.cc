@@ -45,6 +45,12 @@ class Loader {
                                             pointers(section.options))});
     }
     read_top();
+    for_each("transformers", [&](const std::string& name, const Value& value) {
+      const auto path = join_path("transformers", name);
+      if (auto entry = read_transformer(name, path, value, reader_)) {
+        config_.transformers_.push_back(*std::move(entry));
+      }
+    });
     if (!input_.sections_only) read_components();
     return std::move(config_);
   }
@@ -165,18 +171,47 @@ class Loader {
     return nullptr;
   }
 
-  /// transformer_refs, in the words of this version.
-  static void refuse_transformers(const Options& options) {
-    if (options.text_list("transformer_refs").empty()) return;
-    options.problem("transformer_refs",
-                    "names transformers, which are not available in this version; take it out");
+  std::optional<TransformerEntry> read_transformer(std::string name, const std::string& path,
+                                                   const Value& value, const Reader& reader) {
+    const auto* kind = kind_of(value, path, catalogue_.transformers);
+    if (kind == nullptr) return std::nullopt;
+    std::vector<const Option*> options = {&kType};
+    for (const auto& option : kind->options) options.push_back(&option);
+    return TransformerEntry{std::move(name), kind,
+                            Options{reader.read(&value, value.at, path, options)}};
+  }
+
+  /// `transformers = [{ type = …, … }, …]` of a source or a sink.
+  std::vector<TransformerEntry> read_inline(const Value& component, const std::string& path,
+                                            const Reader& reader) {
+    std::vector<TransformerEntry> entries;
+    const auto* value = component.find("transformers");
+    if (value == nullptr) return entries;
+    const auto list_path = join_path(path, "transformers");
+    const auto* array = std::get_if<Value::Array>(&value->data);
+    if (array == nullptr) {
+      mistakes().add(value->at, list_path,
+                     fmt::format("is {}; it must be an array of tables", describe(*value)));
+      return entries;
+    }
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      const auto each = fmt::format("{}[{}]", list_path, i);
+      if ((*array)[i].members() == nullptr) {
+        mistakes().add((*array)[i].at, each,
+                       fmt::format("is {}; it must be a table", describe((*array)[i])));
+        continue;
+      }
+      if (auto entry = read_transformer(each, each, (*array)[i], reader)) {
+        entries.push_back(*std::move(entry));
+      }
+    }
+    return entries;
   }
 
   void read_source(const std::string& name, const Value& value) {
     const auto path = join_path("sources", name);
-    const Options common{
-        reader_.read(&value, value.at, path, pointers(source_options()), {"extractor"})};
-    refuse_transformers(common);
+    const Options common{reader_.read(&value, value.at, path, pointers(source_options()),
+                                      {"extractor", "transformers"})};
     const bool enabled = common.boolean("enabled");
     const auto* extractor = value.find("extractor");
     const auto extractor_path = join_path(path, "extractor");
@@ -197,7 +232,8 @@ class Loader {
     const auto reader = enabled ? reader_ : reader_.lenient();
     config_.sources_.push_back(
         {name, kind, enabled,
-         Options{reader.read(extractor, extractor->at, extractor_path, options)}, common});
+         Options{reader.read(extractor, extractor->at, extractor_path, options)}, common,
+         read_inline(value, path, reader)});
   }
 
   void read_sink(const std::string& name, const Value& value) {
@@ -213,10 +249,10 @@ class Loader {
         &value, value.at, path, pointers(sink_options()))};
     const bool enabled = common.boolean("enabled");
     const auto reader = enabled ? reader_ : reader_.lenient();
-    Options all{reader.read(&value, value.at, path, options)};
-    refuse_transformers(all);
+    Options all{reader.read(&value, value.at, path, options, {"transformers"})};
     const auto from = all.text("from") == "now" ? From::now : From::oldest;
-    config_.sinks_.push_back({name, kind, enabled, from, std::move(all)});
+    config_.sinks_.push_back(
+        {name, kind, enabled, from, std::move(all), read_inline(value, path, reader)});
   }
 
   const Input& input_;
@@ -296,6 +332,11 @@ std::vector<std::string> mistakes_of(const Catalogue& catalogue) {
     options.insert(options.end(), sink_options().begin(), sink_options().end());
     options.insert(options.end(), kind->options.begin(), kind->options.end());
     check_options(wrong, fmt::format("sink {}", kind->name), options);
+  }
+  for (const auto* kind : catalogue.transformers) {
+    std::vector<Option> options{kType};
+    options.insert(options.end(), kind->options.begin(), kind->options.end());
+    check_options(wrong, fmt::format("transformer {}", kind->name), options);
   }
   return wrong;
 }

@@ -26,21 +26,29 @@ struct Input {
   /// All variables: for `CDVIZ_COLLECTOR__…` and `${VAR}`.
   std::map<std::string, std::string, std::less<>> environment = {};
   std::vector<std::string> settings = {};  ///< of --set
-  /// Sources and sinks are not looked at: for commands that need a section only, so that they work
-  /// where the secrets of the service are not.
+  /// Sources and sinks are not looked at: for commands that need a section only, or transformers,
+  /// so that they work where the secrets of the service are not.
   bool sections_only = false;
 };
 
 /// Where a sink that is new starts to read.
 enum class From : std::uint8_t { now, oldest };
 
+/// One [transformers.NAME], or one of `transformers = [{ … }]` within a source or a sink.
+struct TransformerEntry {
+  std::string name;  ///< NAME, or "sources.NAME.transformers[0]"
+  const TransformerKind* kind;
+  Options options;  ///< of the kind; also "type"
+};
+
 /// One [sources.NAME].
 struct SourceEntry {
   std::string name;
   const SourceKind* kind;
   bool enabled;
-  Options options;  ///< of [sources.NAME.extractor]; also "type"
-  Options common;   ///< of [sources.NAME] itself: source_options()
+  Options options;                                  ///< of [sources.NAME.extractor]; also "type"
+  Options common;                                   ///< of [sources.NAME] itself: source_options()
+  std::vector<TransformerEntry> transformers = {};  ///< those that stand in it
 };
 
 /// One [sinks.NAME].
@@ -50,6 +58,7 @@ struct SinkEntry {
   bool enabled;
   From from;
   Options options;  ///< of the kind; also "enabled", "type" and "from"
+  std::vector<TransformerEntry> transformers = {};  ///< those that stand in it
 };
 
 /// A configuration and what is wrong with it. Always complete: what is wrong has its default, so
@@ -64,6 +73,7 @@ class Config {
   /// Sorted by name; entries without a known type are left out (and are a mistake).
   const std::vector<SourceEntry>& sources() const { return sources_; }
   const std::vector<SinkEntry>& sinks() const { return sinks_; }
+  const std::vector<TransformerEntry>& transformers() const { return transformers_; }
 
   /// Adds a mistake for each of: no source is enabled, no sink is enabled. For commands that run
   /// the pipeline.
@@ -80,6 +90,7 @@ class Config {
   std::optional<Options> top_;  // always there once loaded
   std::vector<SourceEntry> sources_;
   std::vector<SinkEntry> sinks_;
+  std::vector<TransformerEntry> transformers_;
   std::shared_ptr<Mistakes> mistakes_ = std::make_shared<Mistakes>();
 };
 

@@ -414,15 +414,32 @@ TEST_F(Load, ADisabledComponentNeedsNothingButMustBeRight) {
   EXPECT_FALSE(config.sources()[0].enabled);
 }
 
-TEST_F(Load, TransformersAreAnswered) {
+TEST_F(Load, TransformersStandByNameOrInTheirPlace) {
   file("a.toml",
-       "[transformers.x]\n[sources.s]\ntransformer_refs = ['x']\nextractor = { type = 'webhook', "
-       "id = 'x' }\n"
-       "[sinks.o]\ntype = 'stdout'\ntransformer_refs = []\n");
+       "[transformers.x]\ntype = 'change'\nhow = 'a'\n[sources.s]\ntransformer_refs = ['x']\n"
+       "transformers = [{ type = 'change', how = 'b' }]\nextractor = { type = 'webhook', id = 'x' "
+       "}\n[sinks.o]\ntype = 'stdout'\ntransformers = [{ type = 'change' }]\n");
+  EXPECT_THAT(mistakes(), ElementsAre());
+  const auto config = load();
+  ASSERT_EQ(config.transformers().size(), 1U);
+  EXPECT_EQ(config.transformers()[0].options.text("how"), "a");
+  ASSERT_EQ(config.sources()[0].transformers.size(), 1U);
+  EXPECT_EQ(config.sources()[0].transformers[0].options.text("how"), "b");
+  EXPECT_EQ(config.sinks()[0].transformers[0].name, "sinks.o.transformers[0]");
+}
+
+TEST_F(Load, MistakesInTransformersAreFound) {
+  file("a.toml",
+       "[transformers.x]\ntype = 'chance'\n[sources.s]\ntransformers = [{ type = 'change', who = "
+       "1 }, 2]\nextractor = { type = 'webhook', id = 'x' }\n[sinks.o]\ntype = "
+       "'stdout'\ntransformers = 'x'\n");
   EXPECT_THAT(
       mistakes(),
-      ElementsAre("a.toml:3:20: sources.s.transformer_refs: names transformers, which are not "
-                  "available in this version; take it out"));
+      ElementsAre("a.toml:2:8: transformers.x.type: is \"chance\", which is not a known kind; did "
+                  "you mean \"change\"?",
+                  "a.toml:4:36: sources.s.transformers[0].who: is not a known key; known: type, how",
+                  "a.toml:4:47: sources.s.transformers[1]: is an integer; it must be a table",
+                  "a.toml:8:16: sinks.o.transformers: is text; it must be an array of tables"));
 }
 
 TEST_F(Load, NeverShowsASecret) {

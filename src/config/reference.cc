@@ -156,23 +156,37 @@ std::string example(std::string_view header, std::string_view type,
   return out + "```\n";
 }
 
+/// The words in which the pages of sources, sinks and transformers differ.
+struct Part {
+  std::string_view title;
+  std::string_view file;    ///< "source" of source-http.md
+  std::string_view header;  ///< of its table
+  std::string_view common;  ///< the last sentence
+};
+constexpr Part kSourcePart = {"Source", "source", "sources.NAME.extractor",
+                              "\nEvery source also has the keys of "
+                              "[`[sources.NAME]`](configuration.md#sources).\n"};
+constexpr Part kSinkPart = {
+    "Sink", "sink", "sinks.NAME",
+    "\nEvery sink also has the keys that [all sinks have](configuration.md#sinks).\n"};
+constexpr Part kTransformerPart = {
+    "Transformer", "transformer", "transformers.NAME",
+    "\nHow transformers are used: [transformers](../transformers.md).\n"};
+
 template <class Kind>
-Page kind_page(const Kind& kind, bool is_source) {
-  const auto header = is_source ? "sources.NAME.extractor" : "sinks.NAME";
+Page kind_page(const Kind& kind, const Part& part) {
+  const auto header = part.header;
   std::string out{kGenerated};
-  out += fmt::format("# {} `{}`\n\n{}\n\n{}\n", is_source ? "Source" : "Sink", kind.name,
-                     kind.summary, example(header, kind.name, kind.options));
+  out += fmt::format("# {} `{}`\n\n{}\n\n{}\n", part.title, kind.name, kind.summary,
+                     example(header, kind.name, kind.options));
   out += fmt::format("## Keys of `[{}]`\n\n", header);
   if (kind.options.empty()) {
     out += "None but `type`.\n";
   } else {
     append_options(out, "", kind.options);
   }
-  out += is_source
-             ? "\nEvery source also has the keys of "
-               "[`[sources.NAME]`](configuration.md#sources).\n"
-             : "\nEvery sink also has the keys that [all sinks have](configuration.md#sinks).\n";
-  return {fmt::format("{}-{}.md", is_source ? "source" : "sink", kind.name), std::move(out)};
+  out += part.common;
+  return {fmt::format("{}-{}.md", part.file, kind.name), std::move(out)};
 }
 
 Page configuration_page(const Catalogue& catalogue) {
@@ -209,6 +223,15 @@ Page configuration_page(const Catalogue& catalogue) {
   }
   out += "\nKeys that all sinks have:\n\n";
   append_options(out, "", sink_options());
+  if (!catalogue.transformers.empty()) {
+    out +=
+        "\n## Transformers\n\nEach `[transformers.NAME]` changes what comes in, or what goes out, "
+        "where `transformer_refs` names it ([transformers](../transformers.md)). Its `type` is one "
+        "of:\n\n";
+    for (const auto* kind : catalogue.transformers) {
+      out += fmt::format("- [`{0}`](transformer-{0}.md): {1}\n", kind->name, kind->summary);
+    }
+  }
   return {"configuration.md", std::move(out)};
 }
 
@@ -216,8 +239,11 @@ Page configuration_page(const Catalogue& catalogue) {
 
 std::vector<Page> reference(const Catalogue& catalogue) {
   std::vector<Page> pages{configuration_page(catalogue)};
-  for (const auto* kind : catalogue.sources) pages.push_back(kind_page(*kind, true));
-  for (const auto* kind : catalogue.sinks) pages.push_back(kind_page(*kind, false));
+  for (const auto* kind : catalogue.sources) pages.push_back(kind_page(*kind, kSourcePart));
+  for (const auto* kind : catalogue.sinks) pages.push_back(kind_page(*kind, kSinkPart));
+  for (const auto* kind : catalogue.transformers) {
+    pages.push_back(kind_page(*kind, kTransformerPart));
+  }
   pages.push_back({"configuration.schema.json", json_schema(catalogue)});
   return pages;
 }

@@ -121,14 +121,17 @@ json::object table(std::span<const Option> options) {
 }
 
 /// The table of a component: one of the kinds, told apart by `type`.
+/// @param more  schemas of keys that no option table has
 template <class Kind>
-json::object kinds(std::span<const Kind* const> all, std::span<const Option> common) {
+json::object kinds(std::span<const Kind* const> all, std::span<const Option> common,
+                   const json::object& more = {}) {
   json::array one_of;
   for (const auto* kind : all) {
     json::object properties;
     properties["type"] = {{"const", kind->name}, {"description", kind->summary}};
     add_options(properties, common);
     add_options(properties, kind->options);
+    for (const auto& member : more) properties[member.key()] = member.value();
     auto schema = closed(std::move(properties));
     schema["required"] = json::array{"type"};
     one_of.push_back(std::move(schema));
@@ -180,10 +183,14 @@ std::string json_schema(const Catalogue& catalogue) {
   json::object source;
   add_options(source, source_options());
   source["extractor"] = kinds(catalogue.sources, {});
+  const auto transformer = kinds(catalogue.transformers, {});
+  source["transformers"] = {{"type", "array"}, {"items", transformer}};
   properties["sources"] = {{"type", "object"}, {"additionalProperties", closed(std::move(source))}};
   properties["sinks"] = {{"type", "object"},
-                         {"additionalProperties", kinds(catalogue.sinks, sink_options())}};
-  properties["transformers"] = {{"type", "object"}};
+                         {"additionalProperties",
+                          kinds(catalogue.sinks, sink_options(),
+                                {{"transformers", {{"type", "array"}, {"items", transformer}}}})}};
+  properties["transformers"] = {{"type", "object"}, {"additionalProperties", transformer}};
   json::object schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                       {"$comment", "Written by `cdviz-collector reference --schema`: do not edit."},
                       {"title", "Configuration of cdviz-collector"}};

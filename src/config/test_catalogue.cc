@@ -89,10 +89,17 @@ constexpr std::array kDatabase = {
            .max = 5000},
 };
 
+constexpr std::array kChange = {
+    Option{.name = "how", .fallback = "so", .help = "In what way."},
+};
+
 Result<std::unique_ptr<Source>> make_source(const Options&, const Services&) {
   return Error{Fault::stop, "not made in tests"};
 }
 Result<std::unique_ptr<Sink>> make_sink(const Options&, const Services&) {
+  return Error{Fault::stop, "not made in tests"};
+}
+Result<std::unique_ptr<Transform>> make_transform(const Options&, const Services&) {
   return Error{Fault::stop, "not made in tests"};
 }
 
@@ -101,7 +108,9 @@ const SinkKind kDatabaseKind{"database", "Stores.", kDatabase, &make_sink};
 const SinkKind kStdoutKind{"stdout", "Prints.", {}, &make_sink};
 const std::array kSources = {&kWebhookKind};
 const std::array kSinks = {&kDatabaseKind, &kStdoutKind};
-const Catalogue kCatalogue{kSections, kSources, kSinks};
+const TransformerKind kChangeKind{"change", "Changes.", kChange, &make_transform};
+const std::array kTransformers = {&kChangeKind};
+const Catalogue kCatalogue{kSections, kSources, kSinks, {}, kTransformers};
 
 }  // namespace
 

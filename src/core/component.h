@@ -1,5 +1,5 @@
-// How a kind of source or sink is declared: its name, its option table and how it is made. A
-// component's header declares one of these and nothing else; src/registry lists them.
+// How a kind of source, sink or transformer is declared: its name, its option table and how it is
+// made. A component's header declares one of these and nothing else; src/registry lists them.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,8 @@
 #include "core/source.h"
 
 namespace cdviz {
+
+struct Transform;
 
 // Declared only: core depends on nobody, and only the components that need these include them.
 namespace config {
@@ -61,6 +63,16 @@ struct SinkKind {
   Result<std::unique_ptr<Sink>> (*make)(const config::Options&, const Services&);
   /// As SourceKind::reach.
   Result<void> (*reach)(const config::Options&, const Services&) = nullptr;
+};
+
+/// A kind of transformer. Lives for ever.
+struct TransformerKind {
+  std::string_view name;  ///< the value of `type` in [transformers.NAME]
+  std::string_view summary;
+  std::span<const Option> options;
+  /// As SourceKind::make. Services::name is the NAME, or says where an inline one stands. Called
+  /// once for each place that it is used at.
+  Result<std::unique_ptr<Transform>> (*make)(const config::Options&, const Services&);
 };
 
 }  // namespace cdviz

@@ -59,6 +59,8 @@ TEST(Formats, AreToldByTheName) {
   EXPECT_EQ(format_of("d.x/a.NDJSON.GZ"), Format::jsonl);
   EXPECT_EQ(format_of("a.csv.zst"), Format::csv_row);
   EXPECT_EQ(format_of("a.yml"), Format::yaml);
+  EXPECT_EQ(format_of("a.jsonl.12.gz"), Format::jsonl);
+  EXPECT_EQ(format_of("12.12"), Format::json);
   EXPECT_EQ(format_of("a.log"), Format::text_line);
   EXPECT_EQ(format_of("a.txt"), Format::text);
   EXPECT_EQ(format_of("noextension"), Format::json);

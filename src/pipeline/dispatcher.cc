@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/sink_letter.h"
+#include "pipeline/sink_transform.h"
 
 namespace cdviz::pipeline {
 namespace {
@@ -56,27 +57,32 @@ void Dispatcher::begin_sink() {
 
 Dispatcher::Step Dispatcher::serve() {
   const bool finishing = finish_.stop_requested();  // before reading: nothing comes after it
-  if (guard_.tripped()) return probe();
+  if (guard_.tripped()) return probe(finishing);
   if (!teller_.tell(*sink_, stop_.get_token())) {
     services_.log.debug(name_, "what was refused is told later");
   }
   const auto lot = read(sink_->max_batch());
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
-  if (lot->end == cursor_) {
-    if (finishing) return Step::end;
-    // Told of events that cannot be read: positions that a damaged database has lost. Only what
-    // comes behind them wakes.
-    if (told_of_more_) hole_end_ = services_.queue.status().last;
-    told_of_more_ = !told_of_more_ && services_.queue.wait_beyond(std::max(cursor_, hole_end_),
-                                                                  kIdle, finish_.get_token());
-    return Step::done;
-  }
+  if (lot->end == cursor_) return wait_for_more(finishing);
   told_of_more_ = false;
-  if (!lot->events.empty()) {
-    const Step step = deliver(*lot, 0, lot->events.size());
+  if (lot->failed) return bury(*lot->failed, lot->end);
+  const std::size_t at_once = sink_->max_batch();
+  for (std::size_t first = 0; first < lot->events.size(); first += at_once) {
+    const Step step = deliver(*lot, first, std::min(first + at_once, lot->events.size()));
     if (step != Step::done) return step;
   }
   if (cursor_ != lot->end) advance(lot->end);
+  return Step::done;
+}
+
+/// There is nothing behind the cursor.
+Dispatcher::Step Dispatcher::wait_for_more(bool finishing) {
+  if (finishing) return Step::end;
+  // Told of events that cannot be read: positions that a damaged database has lost. Only what comes
+  // behind them wakes.
+  if (told_of_more_) hole_end_ = services_.queue.status().last;
+  told_of_more_ = !told_of_more_ && services_.queue.wait_beyond(std::max(cursor_, hole_end_), kIdle,
+                                                                finish_.get_token());
   return Step::done;
 }
 
@@ -89,16 +95,43 @@ Result<Dispatcher::Lot> Dispatcher::read(std::size_t max_events) {
   lot.events.reserve(stored->size());
   lot.positions.reserve(stored->size());
   for (queue::Stored& one : *stored) {
-    lot.end = one.position;
-    if (!one.target.empty() && one.target != name_) continue;
-    if (filters_ && !filter_.passes(*one.event)) {
-      filtered_.push_back(one.position);
+    if (!one.target.empty() && one.target != name_) {
+      lot.end = one.position;
       continue;
     }
-    lot.events.push_back(std::move(one.event));
-    lot.positions.push_back(one.position);
+    if (filters_ && !filter_.passes(*one.event)) {
+      filtered_.push_back(one.position);
+    } else if (!add(lot, one, max_events)) {
+      break;
+    }
+    lot.end = one.position;
+    if (lot.failed) break;
   }
   return lot;
+}
+
+/// Adds what the sink gets of an event. @returns false when it is for the next lot
+bool Dispatcher::add(Lot& lot, queue::Stored& one, std::size_t max_events) {
+  if (transforms_.empty()) {
+    lot.events.push_back(std::move(one.event));
+    lot.positions.push_back(one.position);
+    return true;
+  }
+  const bool is_first = lot.events.empty() && filtered_.empty();
+  auto made = transform_for_sink(transforms_, one.event);
+  if (!made) {
+    if (!is_first) return false;
+    lot.failed = letter_of(one.event, made.error());
+    return true;
+  }
+  if (made->empty()) filtered_.push_back(one.position);
+  if (!lot.events.empty() && lot.events.size() + made->size() > max_events) return false;
+  for (Event& event : *made) {
+    lot.events.push_back(std::move(event));
+    lot.positions.push_back(one.position);
+    lot.originals.push_back(one.event);
+  }
+  return true;
 }
 
 Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::size_t last) {
@@ -107,7 +140,7 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
     if (sent) {
       works();
       guard_.delivered();
-      advance(lot.positions[last - 1]);
+      advance(lot.done(last, cursor_));
       return Step::done;
     }
     const Error& error = sent.error();
@@ -118,7 +151,7 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
         return step == Step::done ? deliver(lot, middle, last) : step;
       }
       if (guard_.allow(services_.clock.now())) {
-        return bury(letter_of(lot.events[first], error), lot.positions[first]);
+        return bury(letter_of(original_of(lot, first), error), lot.done(last, cursor_));
       }
       return after_stop({Fault::stop,
                          "the other end refuses one event after another; nothing more becomes a "
@@ -137,9 +170,15 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
 /// The guard has tripped. Tries the next events one by one until the sink takes one: then it is
 /// alive, and delivery goes on from the cursor. Keeps no dead letters: what is refused now may be
 /// taken when the sink is mended.
-Dispatcher::Step Dispatcher::probe() {
+Dispatcher::Step Dispatcher::probe(bool finishing) {
   const auto lot = read(kProbeEvents);
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
+  if (lot->events.empty()) {  // says nothing of the sink: the guard stays as it is
+    if (lot->end == cursor_) return wait_for_more(finishing);
+    advance(lot->end);
+    return Step::again;
+  }
+  told_of_more_ = false;
   Error last_answer;
   for (std::size_t i = 0; i < lot->events.size(); ++i) {
     if (stopping()) return Step::end;

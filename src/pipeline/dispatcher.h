@@ -16,12 +16,14 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/sink.h"
+#include "core/transform.h"
 #include "pipeline/backoff.h"
 #include "pipeline/balance.h"
 #include "pipeline/delivery_watch.h"
@@ -55,12 +57,15 @@ class Dispatcher {
   static constexpr std::chrono::milliseconds kDrainPause{2'000};
 
   /// @param filter  which events the sink gets; the others are counted
-  Dispatcher(std::string name, std::unique_ptr<Sink> sink, Filter filter,
+  /// @param transforms  what the sink gets of them. What these drop is counted as filtered, what
+  /// they fail on becomes a dead letter with the event as it stands in the queue
+  Dispatcher(std::string name, std::unique_ptr<Sink> sink, Filter filter, Transforms transforms,
              DispatcherServices services)
       : name_(std::move(name)),
         sink_(std::move(sink)),
         filter_(std::move(filter)),
         filters_(!filter_.empty()),
+        transforms_(std::move(transforms)),
         services_(services),
         teller_(services.queue, services.clock),
         health_(services.balance.up) {}
@@ -86,21 +91,36 @@ class Dispatcher {
     again,  // read again from the cursor
     end,    // asked to stop, or given up while draining
   };
-  /// What was read: the events meant for this sink and where each stands.
+  /// What was read: the events meant for this sink and where each stands. Several that a transformer
+  /// made of one stand at the same place.
   struct Lot {
     std::vector<Event> events;
     std::vector<queue::Position> positions;
-    queue::Position end{};  ///< of the last one read, whoever it was meant for
+    std::vector<Event> originals;  ///< with transformers: as they stand in the queue
+    queue::Position end{};         ///< of the last one read, whoever it was meant for
+    /// Nothing else is in the lot, and `end` is its place.
+    std::optional<queue::DeadLetter> failed;
+
+    /// Where the cursor stands when those before `last` are done.
+    queue::Position done(std::size_t last, queue::Position cursor) const {
+      while (last > 0 && last < positions.size() && positions[last] == positions[last - 1]) --last;
+      return last == 0 ? cursor : positions[last - 1];
+    }
   };
 
   void begin_sink();
   Step serve();
   Result<Lot> read(std::size_t max_events);
+  bool add(Lot& lot, queue::Stored& one, std::size_t max_events);
   Step deliver(const Lot& lot, std::size_t first, std::size_t last);
-  Step probe();
+  Step probe(bool finishing);
+  Step wait_for_more(bool finishing);
   Result<void> write(const Lot& lot, std::size_t first, std::size_t last);
   Step bury(const queue::DeadLetter& letter, queue::Position to);
   queue::DeadLetter letter_of(const Event& event, const Error& why) const;
+  const Event& original_of(const Lot& lot, std::size_t index) const {
+    return lot.originals.empty() ? lot.events[index] : lot.originals[index];
+  }
   void advance(queue::Position to);
   void count_filtered(queue::Position to);
   Result<void> advance_and_wait(std::vector<queue::DeadLetter> letters, queue::Position to);
@@ -114,6 +134,7 @@ class Dispatcher {
   std::unique_ptr<Sink> sink_;
   const Filter filter_;
   const bool filters_;
+  const Transforms transforms_;
   const DispatcherServices services_;
   RefusalTeller teller_;
   Health health_;

@@ -145,6 +145,21 @@ TEST_F(DispatcherTest, ASinkThatRefusesEverythingIsStoppedBeforeTheQueueIsEmptie
   EXPECT_TRUE(f.is("out", State::running));
 }
 
+TEST_F(DispatcherTest, NothingToTryDoesNotShowThatASinkWorksAgain) {
+  f.peer.answers({Fault::reject, "column \"payload\" is missing", "23502"});
+  store(numbered(300));
+  ASSERT_TRUE(eventually([&] { return f.is("out", State::stopped); }));
+  f.queue.lose_everything();
+  const auto reads = f.queue.reads();
+  ASSERT_TRUE(eventually([&] { return f.queue.reads() > reads; }, f.clock));
+  store({"new"});
+  ASSERT_TRUE(eventually([&] { return f.peer.writes().back() == Ids{"new"}; }, f.clock));
+  ASSERT_TRUE(eventually([&] { return f.is("out", State::stopped); }, f.clock));
+  EXPECT_EQ(f.queue.dead_letters().size(), RejectGuard::kInRow);
+  f.peer.works();
+  EXPECT_TRUE(eventually([&] { return f.is("out", State::running); }, f.clock));
+}
+
 TEST_F(DispatcherTest, ALongRowOfBadEventsIsKeptOnceTheSinkTakesTheOneBehind) {
   const Ids bad = numbered(150);
   for (const auto& id : bad) f.peer.rejects(id);
@@ -325,6 +340,67 @@ TEST_F(FilteredTest, WhatIsRejectedBesideIsBalanced) {
   ASSERT_TRUE(eventually([&] { return f.status("out").rejected == 1U; }, f.clock));
   EXPECT_EQ(f.status("out").filtered, 2U);
   EXPECT_EQ(f.status("out").delivered, 1U);
+}
+
+/// What a sink's transformer does with an event, by its id.
+struct ChangeForSink final : Transform {
+  Result<Transformed> apply(Message m) const override {
+    const auto has = [&](std::string_view id) {
+      return m.body.find("\"id\":\"" + std::string(id)) != std::string::npos;
+    };
+    if (has("drop")) return Transformed{{}, "not for this sink"};
+    if (has("fail")) return Error{Fault::reject, "script:3: no such field", "transform"};
+    if (has("nonsense")) return Transformed{messages_of({"{}"})};
+    if (has("three")) {
+      return Transformed{messages_of({event_json("t1"), event_json("t2"), event_json("t3")})};
+    }
+    Transformed out;
+    out.messages.push_back(std::move(m));
+    return out;
+  }
+  static std::vector<Message> messages_of(const std::vector<std::string>& bodies) {
+    std::vector<Message> all;
+    for (const auto& body : bodies) all.push_back({.body = body});
+    return all;
+  }
+};
+
+struct TransformedTest : FilteredTest {
+  void SetUp() override {
+    Parts parts = f.parts();
+    parts.sinks.front().transforms.push_back(std::make_unique<ChangeForSink>());
+    f.start(std::move(parts));
+  }
+};
+
+TEST_F(TransformedTest, ASinkGetsWhatItsTransformersMakeInTheirOrder) {
+  store(messages({"a", "three", "drop", "b"}));
+  ASSERT_TRUE(at(4));
+  EXPECT_EQ(f.peer.stored(), (Ids{"a", "t1", "t2", "t3", "b"}));
+  EXPECT_TRUE(eventually([&] { return f.status("out").filtered == 1U; }, f.clock));
+}
+
+TEST_F(TransformedTest, WhatTheyFailOnBecomesADeadLetterOfTheSinkAsItStoodInTheQueue) {
+  store(messages({"a", "fail", "b", "nonsense", "c"}));
+  ASSERT_TRUE(at(5));
+  EXPECT_EQ(f.peer.stored(), (Ids{"a", "b", "c"}));
+  const auto letters = f.queue.dead_letters();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_TRUE(letters[0].from_sink);
+  EXPECT_EQ(letters[0].code, "transform");
+  EXPECT_EQ(letters[0].reason, "script:3: no such field");
+  EXPECT_EQ(letters[0].body, event_json("fail"));
+  EXPECT_EQ(letters[1].body, event_json("nonsense"));
+}
+
+TEST_F(TransformedTest, TheCursorPassesAnEventWhenAllThatWasMadeOfItIsDone) {
+  f.peer.rejects("t2");
+  store(messages({"three", "b"}));
+  ASSERT_TRUE(at(2));
+  EXPECT_EQ(f.peer.stored(), (Ids{"t1", "t3", "b"}));
+  const auto letters = f.queue.dead_letters();
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_EQ(letters[0].body, event_json("three"));  // a replay goes through the transformers again
 }
 
 }  // namespace

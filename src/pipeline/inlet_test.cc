@@ -205,24 +205,25 @@ TEST_F(InletTest, ManyThreadsMayOfferAtOnce) {
 
 /// Does with a message what its body says.
 struct FakeTransform final : Transform {
-  Result<std::vector<Message>> apply(Message m) const override {
-    std::vector<Message> out;
-    if (m.body == "drop") return out;
+  Result<Transformed> apply(Message m) const override {
+    if (m.body == "drop") return Transformed{{}, "not wanted"};
     if (m.body == "fail") return Error{Fault::reject, "line 3: no such field"};
+    if (m.body == "refuse") return Error{Fault::reject, "wrong", "refused"};
     if (m.body == "throw") throw std::runtime_error("a bug");
-    if (m.body == "two") return messages({"one", "two"});
+    if (m.body == "two") return Transformed{messages({"one", "two"})};
+    Transformed out;
     if (m.body == "half") {
-      out = messages({"good"});
-      out.push_back({.body = "bad"});
+      out.messages = messages({"good"});
+      out.messages.push_back({.body = "bad"});
       return out;
     }
-    out.push_back(std::move(m));
+    out.messages.push_back(std::move(m));
     return out;
   }
 };
 
 Taken transformed(std::string body) {
-  std::vector<std::unique_ptr<Transform>> chain;
+  Transforms chain;
   chain.push_back(std::make_unique<FakeTransform>());
   chain.push_back(std::make_unique<FakeTransform>());
   std::vector<Message> batch;
@@ -232,8 +233,16 @@ Taken transformed(std::string body) {
 
 TEST(Intake, ATransformMayDropAMessage) {
   const Taken taken = transformed("drop");
-  EXPECT_EQ(taken.receipt.filtered.size(), 1U);
+  ASSERT_EQ(taken.receipt.filtered.size(), 1U);
+  EXPECT_EQ(taken.receipt.filtered[0].reason, "not wanted");
   EXPECT_EQ(taken.count(), 1U);
+}
+
+TEST(Intake, ATransformMayRefuseAMessage) {
+  const Taken taken = transformed("refuse");
+  ASSERT_EQ(taken.dead_letters.size(), 1U);
+  EXPECT_EQ(taken.dead_letters[0].code, "refused");
+  EXPECT_EQ(taken.dead_letters[0].reason, "wrong");
 }
 
 TEST(Intake, ATransformMayMakeManyOfOne) {

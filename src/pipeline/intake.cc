@@ -1,13 +1,16 @@
 #include "pipeline/intake.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "cdevents/check.h"
 #include "cloudevents/attributes.h"
 #include "cloudevents/unwrap.h"
+#include "core/json_text.h"
+#include "queue/too_large.h"
 
 namespace cdviz::pipeline {
 namespace {
@@ -42,6 +45,15 @@ bool lacks_context(const cdevents::Unusable& why) {
   return std::any_of(why.problems.begin(), why.problems.end(), [](const Problem& problem) {
     return problem.pointer == "/context" && problem.rule == "required";
   });
+}
+
+cdevents::Unusable too_large(std::uint64_t bytes, std::uint64_t most, const EventData& event) {
+  return {.problems = {{"", "too_large",
+                        fmt::format("takes {} bytes in the queue, which holds {} at most: raise "
+                                    "[queue] max_bytes, then replay it",
+                                    bytes, most)}},
+          .id = event.id,
+          .source = event.source};
 }
 
 /// What was noticed in an accepted event, for its sender and for the counters.
@@ -80,8 +92,10 @@ std::string describe(const std::vector<Problem>& problems) {
   return text;
 }
 
-Taken Intake::take(std::vector<Message> messages, WallTime at) const {
+Taken Intake::take(std::vector<Message> messages, WallTime at,
+                   std::uint64_t event_bytes_max) const {
   Taken taken;
+  taken.event_bytes_max = event_bytes_max;
   taken.events.reserve(messages.size());
   taken.receipt.accepted.reserve(messages.size());
   for (std::size_t index = 0; index < messages.size(); ++index) {
@@ -118,21 +132,45 @@ void Intake::take_message(std::size_t index, Message message, WallTime at, Taken
 void Intake::take_transformed(std::size_t index, Message message, const Message& original,
                               bool is_cloudevent, WallTime at, Taken& taken) const {
   const std::string before = is_cloudevent ? message.body : std::string{};
-  auto changed = transform(std::move(message));
+  add_default_source(message.metadata);
+  auto changed = apply_all(transforms_, std::move(message));
+  if (changed) {
+    for (Memo& memo : changed->memos) taken.memos.push_back(std::move(memo));
+  }
   if (!changed) {
+    const Error& error = changed.error();
     refuse(index, source_, original, at,
-           {.problems = {{"", "transform", changed.error().message}}, .id = {}, .source = {}},
+           {.problems = {{"", error.code.empty() ? "transform" : error.code, error.message}},
+            .id = {},
+            .source = {}},
            taken);
-  } else if (changed->empty()) {
-    taken.receipt.filtered.push_back({index, "dropped by a transform"});
+  } else if (changed->messages.empty()) {
+    const bool has_reason = !changed->reason.empty();
+    taken.receipt.filtered.push_back(
+        {index, has_reason ? std::move(changed->reason) : "dropped by a transform"});
   } else {
-    for (Message& each : *changed) {
+    for (Message& each : changed->messages) {
       // What the sender said of its document says nothing of another one.
       if (is_cloudevent && each.body != before) {
         each.headers = cloudevents::headers_to_send_on(std::move(each.headers));
       }
       take_one(index, std::move(each), &original, at, taken);
     }
+  }
+}
+
+/// So that a script knows what context.source will be if it says none.
+void Intake::add_default_source(std::string& metadata) const {
+  if (rules_.default_source.empty() || metadata.find("\"context\"") != std::string::npos) return;
+  std::string context = "{\"context\":{\"source\":";
+  append_json_string(context, rules_.default_source);
+  context += '}';
+  const auto first = metadata.find_first_not_of(" \t\r\n", 1);
+  const bool is_empty = metadata.size() < 2 || first == std::string::npos || metadata[first] == '}';
+  if (is_empty) {
+    metadata = context + '}';
+  } else if (metadata.front() == '{') {
+    metadata.replace(0, 1, context + ',');
   }
 }
 
@@ -144,6 +182,9 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
            {.problems = std::move(problems), .id = {}, .source = {}}, taken);
     return;
   }
+  // To be given back as it came; most messages are far from the limit and are not copied.
+  std::string kept;
+  if (original == nullptr && message.body.size() > taken.event_bytes_max / 8) kept = message.body;
   auto checked =
       cdevents::check(std::move(message.body), rules_, attributes_of(message.headers), at);
   if (auto* why = std::get_if<cdevents::Unusable>(&checked)) {  // then the body is untouched
@@ -158,7 +199,15 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
     refuse(index, source_, original != nullptr ? *original : message, at, std::move(*why), taken);
     return;
   }
-  accept(index, std::move(message), std::move(std::get<cdevents::Checked>(checked)), at, taken);
+  auto& good = std::get<cdevents::Checked>(checked);
+  if (const auto bytes = queue::bytes_at_most(good.event); bytes > taken.event_bytes_max) {
+    if (original == nullptr)
+      message.body = kept.empty() ? std::move(good.event.json) : std::move(kept);
+    refuse(index, source_, original != nullptr ? *original : std::move(message), at,
+           too_large(bytes, taken.event_bytes_max, good.event), taken);
+    return;
+  }
+  accept(index, std::move(message), std::move(good), at, taken);
 }
 
 void Intake::accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,
@@ -174,25 +223,6 @@ void Intake::accept(std::size_t index, Message message, cdevents::Checked checke
   event.origin = source_;
   event.received_at = at;
   taken.events.emplace_back(std::move(event));
-}
-
-Result<std::vector<Message>> Intake::transform(Message message) const {
-  std::vector<Message> messages;
-  messages.push_back(std::move(message));
-  try {
-    for (const auto& step : transforms_) {
-      std::vector<Message> next;
-      for (Message& each : messages) {
-        auto changed = step->apply(std::move(each));
-        if (!changed) return changed.error();
-        for (Message& one : *changed) next.push_back(std::move(one));
-      }
-      messages = std::move(next);
-    }
-  } catch (const std::exception& e) {
-    return Error{Fault::reject, std::string("the transform failed: ") + e.what(), "transform"};
-  }
-  return messages;
 }
 
 }  // namespace cdviz::pipeline

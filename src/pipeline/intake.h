@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +25,14 @@ struct Taken {
   std::vector<Event> events;
   std::vector<queue::DeadLetter> dead_letters;
   std::uint64_t bytes = 0;  ///< of all messages
+  std::uint64_t event_bytes_max = std::numeric_limits<std::uint64_t>::max();
   // Of the accepted events:
   std::uint64_t with_violations = 0;
   std::size_t violations_told = 0;                                    ///< in the receipt
   std::map<std::string, std::uint64_t, std::less<>> violations = {};  ///< by rule
   std::map<std::string_view, std::uint64_t> normalised = {};          ///< by step
   std::map<std::string_view, std::uint64_t> mismatches = {};          ///< by attribute
+  std::vector<Memo> memos = {};  ///< of the transforms, to be committed with all this
 
   std::uint64_t count() const {
     return receipt.accepted.size() + receipt.filtered.size() + receipt.refused.size();
@@ -40,13 +42,16 @@ struct Taken {
 /// Safe to call from several threads.
 class Intake {
  public:
-  explicit Intake(std::string source, cdevents::Rules rules = {},
-                  std::vector<std::unique_ptr<Transform>> transforms = {})
+  explicit Intake(std::string source, cdevents::Rules rules = {}, Transforms transforms = {})
       : source_(std::move(source)), rules_(std::move(rules)), transforms_(std::move(transforms)) {}
 
   /// @param at  when the messages were received
-  Taken take(std::vector<Message> messages, WallTime at) const;
+  /// @param event_bytes_max  a larger event is refused ("too_large"), with the bytes as they came
+  Taken take(std::vector<Message> messages, WallTime at,
+             std::uint64_t event_bytes_max = kNoLimit) const;
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
   const std::string& source() const { return source_; }
+  const Transforms& transforms() const { return transforms_; }
 
  private:
   /// One of the messages given; the following for what came out of it.
@@ -58,11 +63,11 @@ class Intake {
                 Taken& taken) const;
   void accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,
               Taken& taken) const;
-  Result<std::vector<Message>> transform(Message message) const;
+  void add_default_source(std::string& metadata) const;
 
   const std::string source_;
   const cdevents::Rules rules_;
-  const std::vector<std::unique_ptr<Transform>> transforms_;
+  const Transforms transforms_;
 };
 
 /// The problems as one line for people, at most about 1 KiB: "/context/id: is missing; /subject:

@@ -16,6 +16,9 @@ constexpr std::array kOptions = {
            .min = 0,
            .max = 3'600'000,
            .example = "\"60s\""},
+    Option{.name = "transformer_refs",
+           .type = OptionType::text_list,
+           .help = "Transformers of every source, behind its own: names of [transformers.NAME]."},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -27,11 +28,21 @@ struct RunningSource {
   RunningSource(SourcePart part, const InletServices& services, telemetry::Log& log)
       : identity{part.name, part.type, part.fingerprint},
         balance(services.balance),
-        intake(std::make_shared<const Intake>(part.name, std::move(part.rules))),
+        intake(make_intake(part, services.queue)),
         runner(part.name, std::move(part.source), intake, services, log) {}
 
   void start(std::stop_token after) {
     worker.start(std::move(after), [this] { runner.run(); });
+  }
+  /// With transforms that remember what they did before.
+  static std::shared_ptr<const Intake> make_intake(SourcePart& part, const queue::Queue& queue) {
+    const auto recall = [&](const std::string& key) -> std::optional<std::string> {
+      auto value = queue.checkpoint(part.name, key);
+      return value ? *std::move(value) : std::nullopt;
+    };
+    for (const auto& transform : part.transforms) transform->begin(recall);
+    return std::make_shared<const Intake>(part.name, std::move(part.rules),
+                                          std::move(part.transforms));
   }
   void stop() { runner.stop(); }
 
@@ -48,7 +59,8 @@ struct RunningSink {
         from(part.from),
         balance(services.balance),
         queue(services.queue),
-        dispatcher(part.name, std::move(part.sink), std::move(part.filter), services) {}
+        dispatcher(part.name, std::move(part.sink), std::move(part.filter),
+                   std::move(part.transforms), services) {}
 
   /// @param cursor  where it stands now; read again when a predecessor has moved it meanwhile
   void start(std::stop_token after, queue::Position cursor) {

@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/source.h"
+#include "core/transform.h"
 #include "pipeline/filter.h"
 #include "queue/queue.h"
 
@@ -41,6 +42,7 @@ struct SourcePart {
   std::string fingerprint;  ///< config::Options::fingerprint(): a reload keeps what has not changed
   std::unique_ptr<Source> source;
   cdevents::Rules rules = {};  ///< a change of them must change the fingerprint
+  Transforms transforms = {};  ///< likewise; applied in this order
 };
 
 struct SinkPart {
@@ -50,6 +52,7 @@ struct SinkPart {
   queue::From from = queue::From::now;
   std::unique_ptr<Sink> sink;
   Filter filter = {};  ///< a change of it must change the fingerprint
+  Transforms transforms = {};  ///< likewise; applied in this order, behind the filter
 };
 
 struct Parts {

@@ -51,10 +51,10 @@ Message structured(const std::string& members) {
 class Change final : public Transform {
  public:
   explicit Change(std::function<void(Message&)> change) : change_(std::move(change)) {}
-  Result<std::vector<Message>> apply(Message message) const override {
+  Result<Transformed> apply(Message message) const override {
     change_(message);
-    std::vector<Message> changed;
-    changed.push_back(std::move(message));
+    Transformed changed;
+    changed.messages.push_back(std::move(message));
     return changed;
   }
 
@@ -64,7 +64,7 @@ class Change final : public Transform {
 
 Taken take(Message message, cdevents::Rules rules = {},
            std::function<void(Message&)> change = nullptr) {
-  std::vector<std::unique_ptr<Transform>> transforms;
+  Transforms transforms;
   if (change) transforms.push_back(std::make_unique<Change>(std::move(change)));
   const Intake intake("in", std::move(rules), std::move(transforms));
   std::vector<Message> messages;

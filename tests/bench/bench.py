@@ -29,9 +29,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
+from folder_bench import folder_source  # noqa: E402
 from harness.metrics import Metrics  # noqa: E402
 from kafka_bench import kafka  # noqa: E402
 from pages_bench import pages  # noqa: E402
+from s3_bench import s3_source  # noqa: E402
 from readers import readers  # noqa: E402
 from sinks_bench import folder_sink, http_sink  # noqa: E402
 
@@ -492,8 +494,10 @@ ALL = {f.__name__: f for f in (
     database,
     http_sink,
     folder_sink,
+    folder_source,
     kafka,
     nats,
+    s3_source,
 )}
 NEED_POSTGRES = {"latency", "drain", "end_to_end", "dashboard_readers", "dashboard_pages", "idle", "database"}
 
