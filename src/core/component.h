@@ -16,7 +16,6 @@
 
 namespace cdviz {
 
-
 // Declared only: core depends on nobody, and only the components that need these include them.
 namespace config {
 class Options;
