@@ -1,4 +1,7 @@
 // The way in: what is accepted, refused, filtered; who is told what, and how often.
+#include <array>
+#include <atomic>
+
 #include <gtest/gtest.h>
 
 #include "pipeline/intake.h"
@@ -229,6 +232,37 @@ Taken transformed(std::string body) {
   std::vector<Message> batch;
   batch.push_back({.body = std::move(body)});
   return Intake("in", {}, std::move(chain)).take(std::move(batch), {});
+}
+
+/// Remembers the body of every message.
+struct RememberingTransform final : Transform {
+  Result<Transformed> apply(Message m) const override {
+    Transformed out;
+    out.memos.push_back({this, {"seen/" + std::to_string(m.body.size()), "yes"}});
+    out.messages.push_back(std::move(m));
+    return out;
+  }
+  void remember(const Checkpoint::Entry&) const override { ++remembered; }
+  mutable std::atomic<int> remembered = 0;
+};
+
+TEST(Inlet, WhatATransformRemembersIsCommittedHoweverTheBatchWasHandedOver) {
+  Fixture f;
+  auto parts = f.parts();
+  auto transform = std::make_unique<RememberingTransform>();
+  const auto& remembered = transform->remembered;
+  parts.sources[0].transforms.push_back(std::move(transform));
+  f.start(std::move(parts));
+  Inlet& inlet = *f.input.inlet();
+  std::array<Answer, 3> answers;
+  const auto of = [](const char* id) { return messages({id}); };
+  ASSERT_TRUE(inlet.put(of("1"), {}, answers[0].settled()));
+  ASSERT_EQ(inlet.offer(of("22"), answers[1].settled()), Offered::taken);
+  ASSERT_EQ(inlet.offer_in_shares(of("333"), answers[2].settled()), Offered::taken);
+  for (auto& answer : answers) ASSERT_TRUE(answer.get().has_value());
+  EXPECT_EQ(f.queue.checkpoints("in").size(), 3U);
+  EXPECT_EQ(remembered, 3);
+  f.stop();
 }
 
 TEST(Intake, ATransformMayDropAMessage) {
