@@ -145,8 +145,8 @@ void write_incidents(const Scene& scene) {
 namespace {
 
 struct Night {
-  int number;  ///< counted back from the end
-  WallTime queued;
+  int number = 0;  ///< counted back from the end
+  WallTime queued = {};
   bool finishes = true;
   bool again = false;  ///< it is repeated, and the test that is flaky from then on fails
 };
@@ -171,8 +171,7 @@ void write_night(const Scene& scene, const Night& night) {
   for (const std::string_view name : {"auth", "payments", "ledger"}) {
     const Service& service = service_of(name);
     const auto takes = random.between(6min, 8min);
-    const bool login_fails =
-        name == "auth" && (night.again || login_fails_next(scene.turns, at));
+    const bool login_fails = name == "auth" && (night.again || login_fails_next(scene.turns, at));
     works = works && !login_fails;
     write_suite(scene.book, {.service = service,
                              .name = "unit",
@@ -202,9 +201,8 @@ void write_nightly(const Scene& scene) {
   }
   constexpr int kDayOfLogin = 18;
   if (scene.options.days > kDayOfLogin)
-    write_night(scene, {.number = kDayOfLogin,
-                        .queued = scene.at(at::kLoginFailsFirst),
-                        .again = true});
+    write_night(scene,
+                {.number = kDayOfLogin, .queued = scene.at(at::kLoginFailsFirst), .again = true});
   write_night(scene,
               {.number = -1, .queued = scene.at(at::kNightlyStuck) - 3min, .finishes = false});
 }

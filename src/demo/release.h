@@ -84,7 +84,7 @@ struct Suite {
   std::string chain;
   WallTime begin;
   std::chrono::milliseconds takes;
-  std::string_view failing = {};  ///< the case that fails
+  std::string_view failing = {};          ///< the case that fails
   std::string_view environment = "test";  ///< where it runs
 };
 void write_suite(Book& book, const Suite& suite);

@@ -87,7 +87,7 @@ TEST(Parsers, LinesAreDocumentsHoweverTheBytesCome) {
   const std::string text = "\xEF\xBB\xBF{\"a\":1}\r\n\n  {\"b\":2} \nnonsense\n{\"c\":3}";
   const auto wanted = ElementsAre("{\"a\":1}", "{\"b\":2}", "nonsense", "{\"c\":3}");
   EXPECT_THAT(bodies(Format::jsonl, text), wanted);
-  for (const std::size_t piece : {1, 2, 3, 7})
+  for (const std::size_t piece : {1U, 2U, 3U, 7U})
     EXPECT_THAT(slowly(Format::jsonl, text, piece), wanted);
   EXPECT_THAT(bodies(Format::text_line, " a \n\n\xff\nb"),
               ElementsAre("{\"text\":\"a\"}", "utf8!\xff", "{\"text\":\"b\"}"));
@@ -99,7 +99,7 @@ TEST(Parsers, RowsOfCsvMayHoldLineEnds) {
       ElementsAre(R"({"name":"a","note":"x\r\ny, \"z\""})", R"({"name":"b","note":"2"})", "csv!bad",
                   R"({"name":"c","note":"5\" d"})");
   EXPECT_THAT(bodies(Format::csv_row, text), wanted);
-  for (const std::size_t piece : {1, 2, 5})
+  for (const std::size_t piece : {1U, 2U, 5U})
     EXPECT_THAT(slowly(Format::csv_row, text, piece), wanted);
   EXPECT_THAT(bodies(Format::csv_row, "a\n\"open\nx\n"), ElementsAre("csv!\"open\nx\n"));
   EXPECT_THAT(bodies(Format::csv_row, "a,b\n1,2\" x\n3,4\n"),

@@ -1,6 +1,7 @@
 #include "pipeline/intake.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -54,6 +55,12 @@ cdevents::Unusable too_large(std::uint64_t bytes, std::uint64_t most, const Even
                                     bytes, most)}},
           .id = event.id,
           .source = event.source};
+}
+
+/// Spares the others a second look: only a CloudEvent, or a CDEvent, has that name.
+bool names_specversion(const std::string& body) {
+  constexpr std::string_view kName = "\"specversion\"";
+  return memmem(body.data(), body.size(), kName.data(), kName.size()) != nullptr;
 }
 
 /// What was noticed in an accepted event, for its sender and for the counters.
@@ -113,7 +120,7 @@ void Intake::take_message(std::size_t index, Message message, WallTime at, Taken
   }
   auto unwrapped = cloudevents::unwrap(message);
   // Without transforms, take_one looks again once it has found no CDEvent: most messages are one.
-  if (!unwrapped.is_cloudevent && !transforms_.empty()) {
+  if (!unwrapped.is_cloudevent && !transforms_.empty() && names_specversion(message.body)) {
     unwrapped = cloudevents::unwrap_unmarked(message);
   }
   if (!unwrapped.problems.empty()) {

@@ -8,6 +8,7 @@ import { lookTests } from "./looks.mjs";
 import { stateTests } from "./states.mjs";
 import { outageTests } from "./outage.mjs";
 import { storyTests } from "./story.mjs";
+import { tryOutTests } from "./tryout.mjs";
 
 const given = {};
 /// Lines of the delivery view, which exist only where somebody names them.
@@ -24,6 +25,7 @@ stateTests(given); // first: the empty server is empty yet
 storyTests(given);
 flowTests(given);
 exploreTests(given);
+tryOutTests(given);
 keyboardTests(given);
 lookTests(given);
 outageTests(given); // last: it takes them away

@@ -439,6 +439,23 @@ class StoryApiTest(unittest.TestCase):
         self.assertIsNone(row["quiet"], "nothing is known yet")
         self.assertEqual(row["events"], 1)
 
+    def test_what_is_tried_out_is_not_stored(self):
+        before = self.stored()
+        ask = lambda trial, kind="application/json": self.collector.post(
+            json.dumps(trial).encode(), "/api/v1/playground", kind)
+        answer = ask({"body": json.dumps(event("tried")), "headers": {"traceparent": "00-1-2-01"}})
+        self.assertEqual(answer.status, 200, answer)
+        one = answer.json()["data"]["events"][0]
+        self.assertEqual((one["id"], one["event"]["context"]["id"]), ("tried", "tried"))
+        self.assertEqual(ask({"body": "no JSON"}).json()["data"]["refused"][0][0]["rule"], "json")
+        for hostile in (HOSTILE[0], "\x00", "[" * 2000, "{}"):
+            self.assertEqual(ask({"body": hostile}).status, 200, hostile[:20])
+        for wrong, status in (({}, 400), ({"body": 1}, 400), ({"body": "", "send": True}, 400), ({"body": "\ud800"}, 400), ({"body": "x" * (1 << 20)}, 413)):
+            self.assertEqual(ask(wrong).status, status, str(wrong)[:40])
+        self.assertEqual(ask({"body": ""}, "text/plain").status, 415, "a form of another site cannot ask")
+        self.assertIn("engine", self.api.get("/playground")["data"])
+        self.assertEqual(self.stored(), before)
+
     def test_head_is_get_without_a_body(self):
         answer = self.api.raw("/environments", method="HEAD")
         self.assertEqual((answer.status, answer.body), (200, b""))

@@ -218,8 +218,8 @@ class S3Test(EndToEndTest):
         good = self.collector(name="good")
         self.assertEqual(good.run("check", "--reach", "--config", str(good.config)).returncode, 0)
 
-    def watcher(self, options="", name="collector"):
-        parts = ACTIVITY.format(bucket=self.bucket, endpoint=self.store.endpoint, access_key=self.store.access_key,
+    def watcher(self, options="", name="collector", endpoint=None):
+        parts = ACTIVITY.format(bucket=self.bucket, endpoint=endpoint or self.store.endpoint, access_key=self.store.access_key,
                                 secret_key=self.store.secret_key, options=options, url=self.url)
         return Collector(self, parts=parts, name=name)
 
@@ -300,9 +300,10 @@ url = "{self.url}"
         self.wait_listings(collector)
         self.assertEqual(self.received(collector), 2)
 
-    def test_from_now_on(self):
+    def test_from_now_on_with_the_bucket_as_a_host(self):
         self.s3.put(self.bucket, "old.zip", b"1")
-        watcher = self.watcher('from = "now"').start()
+        watcher = self.watcher('from = "now"\naddressing = "virtual_host"',
+                               endpoint=f"http://localhost:{self.store.port}").start()
         wait_for(lambda: watcher.metrics().sum("cdviz_s3_listings_total") >= 1, "the bucket was listed")
         self.s3.put(self.bucket, "new.zip", b"2")
         wait_for(lambda: self.told(), "the new one is told")

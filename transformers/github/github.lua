@@ -132,7 +132,8 @@ function on.push()
   local commit = hash("head_commit.id") or sha
   if tag then
     return event("artifact.packaged", moment("repository.pushed_at", "head_commit.timestamp"),
-      source_purl(tag), { change = { id = commit_url(commit) } }, { github = { tag = tag, sha = commit } }, commit)
+      source_purl(tag), { change = { id = commit_url(commit) } }, { github = { tag = tag, sha = commit } },
+      commit)
   end
   if not branch then drop("push: " .. ref .. " is neither a branch nor a tag") end
 
@@ -547,16 +548,20 @@ local function package_url(at)
       local stop = found:find("-" .. version, 1, true)
       local artifact = stop and found:sub(1, stop - 1)
       if artifact and #artifact < #name and name:sub(-#artifact - 1) == "." .. artifact then
-        return checked(pcall(purl, { type = "maven", namespace = name:sub(1, -#artifact - 2), name = artifact, version = version }))
+        local group = name:sub(1, -#artifact - 2)
+        return checked(pcall(purl, { type = "maven", namespace = group, name = artifact, version = version }))
       end
     end
   end
-  if registry == "npm" and owner ~= "" then
-    return checked(pcall(purl, { type = "npm", namespace = "@" .. owner, name = name:gsub("^@[^/]*/", ""), version = version }))
-  end
   local types = { npm = "npm", maven = "maven", nuget = "nuget", rubygems = "gem" }
-  return checked(pcall(purl, { type = types[registry] or "generic", namespace = not types[registry] and owner or nil, name = name,
-               version = version }))
+  local namespace
+  if registry == "npm" and owner ~= "" then
+    namespace, name = "@" .. owner, name:match("^@[^/]*/(.+)$") or name
+  elseif not types[registry] then
+    namespace = owner
+  end
+  return checked(pcall(purl, { type = types[registry] or "generic", namespace = namespace, name = name,
+                               version = version }))
 end
 
 local function package(at, action)
@@ -565,8 +570,9 @@ local function package(at, action)
   local id = package_url(at)
   local version = at .. ".package_version."
   local when = moment(version .. "created_at", at .. ".created_at")
-  local sha = hash(version .. "target_oid") or hash(version .. "container_metadata.labels.revision")
-    or hash(version .. "npm_metadata.git_head")
+  -- What the one who made it wrote into it; then what GitHub takes it for.
+  local sha = hash(version .. "container_metadata.labels.revision") or hash(version .. "npm_metadata.git_head")
+    or hash(version .. "target_oid")
   local custom = { uri = uri(version .. "html_url") or uri(at .. ".html_url"), github = {
     package = text(at .. ".name"), package_type = text(at .. ".package_type"),
     version = text(version .. "version"), sha = sha } }
@@ -585,7 +591,6 @@ function on.registry_package(action) return package("registry_package", action) 
 -- ---- The rest ----
 
 function on.ping() drop("ping: the webhook works; nothing happened") end
-
 
 function transform(m)
   local name = m.headers["X-GitHub-Event"]

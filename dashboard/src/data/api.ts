@@ -78,6 +78,40 @@ export type Overview = {
   readonly event_kinds: readonly EventKindsRow[];
 };
 
+export type Playground = {
+  /** Scripts can be run */
+  readonly engine: boolean;
+  readonly scripts: readonly {
+    readonly name: string;
+    readonly text: string;
+  }[];
+};
+
+export type Trial = {
+  /** As they would be stored, at most 100 */
+  readonly events: readonly {
+    readonly type: string;
+    readonly id: string;
+    readonly source: string;
+    readonly event: Readonly<Record<string, unknown>>;
+    readonly violations: readonly Finding[];
+    /** What was mended: id, source, time, … */
+    readonly normalised: readonly string[];
+  }[];
+  /** Events that are not shown */
+  readonly more: number;
+  /** What would go to the dead letters, each with what is wrong */
+  readonly refused: readonly (readonly Finding[])[];
+  /** Why the script dropped it */
+  readonly filtered: readonly string[];
+};
+
+export type Finding = {
+  readonly pointer: string;
+  readonly rule: string;
+  readonly message: string;
+};
+
 export type Component = {
   readonly name: string;
   /** webhook, postgres, … */

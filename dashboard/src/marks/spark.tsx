@@ -1,5 +1,4 @@
 // Small marks that stand in a line of text or a cell. Each has words: a picture alone tells nothing to a screen reader.
-import { line } from "d3-shape";
 import { lookOf } from "../components/basics.tsx";
 import { duration } from "../format.ts";
 
@@ -56,6 +55,8 @@ export function RunBars({ outcomes, durations, keys, open }: RunsProps) {
   );
 }
 
+const tenths = (length: number) => Math.round(length * 10) / 10;
+
 /// A line over equal steps; nulls are gaps, never zeros.
 export function SparkLine({
   values,
@@ -76,16 +77,19 @@ export function SparkLine({
   const high = Math.max(...known, reference ?? 0, low + 1e-9);
   const x = (index: number) => 2 + (index / Math.max(1, values.length - 1)) * (width - 4);
   const y = (value: number) => height - 3 - ((value - low) / (high - low)) * (height - 6);
-  const path = line<number | null>()
-    .defined((one) => one !== null)
-    .x((_, index) => x(index))
-    .y((one) => y(one!))([...values]);
+  const path = values
+    .map((one, index) =>
+      one === null
+        ? ""
+        : `${(values[index - 1] ?? null) === null ? "M" : "L"}${tenths(x(index))} ${tenths(y(one))}`,
+    )
+    .join("");
   return (
     <svg class="spark line" width={width} height={height} role="img" aria-label={label}>
       {reference !== null && (
         <line class="reference" x1={0} x2={width} y1={y(reference)} y2={y(reference)} />
       )}
-      {known.length > 0 && <path d={path ?? ""} />}
+      {known.length > 0 && <path d={path} />}
       {values.map((one, index) => {
         const alone =
           one !== null &&

@@ -21,7 +21,18 @@ const laneHeight = 26;
 /// A bar narrower than this has no room for its label.
 const labelMin = 44;
 
+/// Of bars that have ended, which say the same for ever: zooming draws 2,000 of them anew.
+const tooltips = new WeakMap<LanesRow, string>();
+
 function tooltip(row: LanesRow): string {
+  const known = tooltips.get(row);
+  if (known !== undefined) return known;
+  const words = describe(row);
+  if (row.valid_to) tooltips.set(row, words);
+  return words;
+}
+
+function describe(row: LanesRow): string {
   const end = row.valid_to ? Date.parse(row.valid_to) : Date.now();
   return [
     `${row.version ?? "unknown version"}  ${shortName(row.service_id)} in ${shortName(row.environment_id)}`,

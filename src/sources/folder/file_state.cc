@@ -1,5 +1,6 @@
 #include "sources/folder/file_state.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -19,8 +20,12 @@ bool take(std::string_view& text, std::uint64_t& number) {
   return true;
 }
 
+/// A file may be from any year; what is before 1833 or after 2106 counts as of these, so that times
+/// can be subtracted.
 std::int64_t nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * kNanoseconds + time.tv_nsec;
+  constexpr std::int64_t kFarthest = std::int64_t{1} << 32U;
+  const auto seconds = std::clamp<std::int64_t>(time.tv_sec, -kFarthest, kFarthest);
+  return seconds * kNanoseconds + time.tv_nsec;
 }
 
 }  // namespace

@@ -1,7 +1,12 @@
 #include "sources/folder/file_state.h"
 
+#include <limits>
+#include <string>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sources/folder/metadata.h"
 #include "sources/folder/seen.h"
 #include "sources/folder/side_files.h"
 
@@ -26,6 +31,19 @@ TEST(FileState, IsReadAsItWasWritten) {
   for (const FileKey key : {FileKey{0, 255}, FileKey{17, ~std::uint64_t{0}}}) {
     EXPECT_EQ(parse_key(to_text(key)), key);
   }
+}
+
+TEST(FileState, TimesOfAnyYearCanBeSubtracted) {
+  struct stat status {};
+  status.st_mtim = {std::numeric_limits<time_t>::max(), 999'999'999};
+  status.st_ctim = {std::numeric_limits<time_t>::min(), 0};
+  const Stamp stamp = stamp_of(status);
+  EXPECT_GT(stamp.modified_ns - std::int64_t{4'000'000'000'000'000'000}, 0);
+  EXPECT_LT(stamp.changed_ns, 0);
+  const Metadata metadata("{}", "/");
+  EXPECT_THAT(metadata.of({.name = "a", .path = "a"}, stamp), testing::HasSubstr("\"2106-"));
+  EXPECT_THAT(metadata.of({.name = "a", .path = "a"}, {.modified_ns = stamp.changed_ns}),
+              testing::HasSubstr("\"1833-"));
 }
 
 TEST(FileState, WhatWasNotWrittenByItIsNothing) {

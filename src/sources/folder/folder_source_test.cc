@@ -1,5 +1,6 @@
 #include "sources/folder/folder_source.h"
 
+#include <array>
 #include <cstdio>
 #include <string>
 
@@ -153,8 +154,11 @@ TEST_F(FolderTest, AFileWithAnOldTimeThatIsMovedInIsSeen) {
 TEST_F(FolderTest, AFileFromTheFutureSettlesToo) {
   write("future.json", "{\"n\":1}");
   set_time("future.json", -std::chrono::hours(1000));
+  write("far.json", "{\"n\":2}");
+  const std::array<timespec, 2> far{{{20'000'000'000, 0}, {20'000'000'000, 0}}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, at("far.json").c_str(), far.data(), 0), 0);
   start();
-  ASSERT_TRUE(wait_for(1));
+  ASSERT_TRUE(wait_for(2));
 }
 
 TEST_F(FolderTest, AHalfWrittenFileWaitsUntilItHasSettled) {

@@ -314,6 +314,12 @@ bool Content::deliver(Looked looked, Batches& batches, const std::stop_token& st
   return true;
 }
 
+bool Content::may_forget(const std::string& entry) const {
+  constexpr std::chrono::seconds kLongest = std::chrono::days(15);
+  const auto mark = parse_mark(entry);
+  return !mark || (mark->whole && mark->read_at < seconds_of(clock_.wall()) - kLongest.count());
+}
+
 Result<void> Content::finish(aws::Bucket& bucket, const Candidate& candidate,
                              const std::stop_token& stop) const {
   if (settings_.after == After::move) {

@@ -44,6 +44,8 @@ class Content final : public Handler {
   Plan plan(Candidate& candidate, Batches& batches) override;
   void look(aws::Bucket& bucket, Looked& looked, const std::stop_token& stop) const override;
   bool deliver(Looked looked, Batches& batches, const std::stop_token& stop) override;
+  /// SQS keeps a message for 14 days at most.
+  bool may_forget(const std::string& entry) const override;
   bool finishes() const override { return settings_.after != After::keep; }
   Result<void> finish(aws::Bucket& bucket, const Candidate& candidate,
                       const std::stop_token& stop) const override;

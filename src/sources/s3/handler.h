@@ -58,6 +58,11 @@ class Handler {
     static_cast<void>(stop);
     return {};
   }
+  /// Whether an entry of the ledger is of no more use to a source that never lists.
+  virtual bool may_forget(const std::string& entry) const {
+    static_cast<void>(entry);
+    return false;
+  }
   /// A listing was gone through from its beginning to its end.
   virtual void listed(Batches& batches) { static_cast<void>(batches); }
 };

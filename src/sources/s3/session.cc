@@ -3,11 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "core/json_text.h"
 #include "sources/s3/mark.h"
-#include "sources/s3/notice.h"
 #include "telemetry/log.h"
 
 namespace cdviz::sources::s3 {
@@ -18,11 +14,10 @@ constexpr std::size_t kWaiting = 256;
 /// Objects fetched ahead for each thread, so that one slow answer does not hold up the others.
 constexpr std::size_t kAhead = 4;
 constexpr std::chrono::milliseconds kLook{1'000};
+/// The longest that a batch is filled while there is other work.
+constexpr std::chrono::milliseconds kGather{200};
 /// What the end waits for: a batch that is on its way to the disk.
 constexpr std::chrono::milliseconds kSettleAtEnd{1'000};
-/// A message whose objects cannot be read comes back after 30 s for each of its deliveries.
-constexpr std::chrono::seconds kPauseOfLetter{30};
-constexpr std::chrono::seconds kPauseOfLetterMax{900};
 
 }  // namespace
 
@@ -39,6 +34,8 @@ Session::Session(const SessionSettings& settings, Handler& handler,
       batches_(inlet, limits, bell_),
       lister_(make_bucket()),
       next_walk_(services.clock.now()),
+      gathering_since_(next_walk_),
+      next_sweep_(next_walk_),
       finished_(std::make_shared<FinishedList>()),
       inbox_(make_inbox ? make_inbox(bell_) : nullptr),
       workers_(settings.parallel, make_bucket) {}
@@ -67,7 +64,9 @@ Result<bool> Session::step(const std::stop_token& stop) {
   bool moved = take_settled();
   moved |= take_finished();
   moved |= take_looked(stop);
-  if (auto started = start_one(); !started || *started) return started;
+  auto started = start_one();
+  if (!started) return started;
+  moved |= *started;
   if (waiting_.size() < kWaiting) {
     moved |= open_letter();
     if (settings_.polling_interval && !walk_ && !walked_ && services_.clock.now() >= next_walk_) {
@@ -79,8 +78,15 @@ Result<bool> Session::step(const std::stop_token& stop) {
       moved |= *walked;
     }
   }
-  // While one batch is being written the next is gathered: load makes the batches.
-  if (!moved && !batches_.is_empty() && !batches_.is_under_way()) moved = batches_.flush(stop);
+  if (!settings_.polling_interval) moved |= sweep();
+  // While one batch is being written the next is gathered: load makes the batches. A walk through
+  // objects that are known must not keep a new one waiting, nor gather notes without end.
+  const auto now = services_.clock.now();
+  if (batches_.is_empty()) gathering_since_ = now;
+  const bool due = !moved || now - gathering_since_ > kGather;
+  if (batches_.is_full() || (due && !batches_.is_empty() && !batches_.is_under_way())) {
+    moved |= batches_.flush(stop);
+  }
   if (!moved && walked_ && is_idle()) {
     if (auto ended = end_walk(); !ended) return ended.error();
   }
@@ -144,39 +150,6 @@ Result<void> Session::end_walk() {
   return {};
 }
 
-bool Session::open_letter() {
-  auto letter = inbox_ ? inbox_->take() : std::nullopt;
-  if (!letter) return false;
-  Notice notice = read_notice(letter->body, settings_.bucket);
-  OpenLetter open{.body = std::move(letter->body), .receives = letter->receives};
-  if (notice.kind == Notice::Kind::test) metrics_.messages_test.Increment();
-  if (notice.kind == Notice::Kind::unusable) {
-    metrics_.messages_unusable.Increment();
-    Message message{.body = std::move(open.body)};
-    message.problems = {{"", "notification", "a message of the notification queue " + notice.why}};
-    open.left = 1;
-    letters_[letter->number] = std::move(open);
-    batches_.add(std::move(message));
-    batches_.end({.letter = letter->number});
-    return true;
-  }
-  std::erase_if(notice.objects, [&](const Candidate& candidate) {
-    return !candidate.key.starts_with(settings_.prefix);
-  });
-  open.left = notice.objects.size();
-  if (open.left == 0) {
-    inbox_->done(letter->number);
-    if (notice.kind == Notice::Kind::objects) metrics_.messages_done.Increment();
-    return true;
-  }
-  letters_[letter->number] = std::move(open);
-  for (auto& candidate : notice.objects) {
-    candidate.letter = letter->number;
-    waiting_.push_back(std::move(candidate));
-  }
-  return true;
-}
-
 // ---- through
 
 Result<bool> Session::start_one() {
@@ -193,6 +166,7 @@ Result<bool> Session::start_one() {
   }
   switch (handler_.plan(candidate, batches_)) {
     case Handler::Plan::nothing:
+      if (candidate.entry) ++read_;  // it was, once
       done_with(candidate);
       break;
     case Handler::Plan::look:
@@ -310,39 +284,6 @@ bool Session::take_finished() {
     done_with(candidate);
   }
   return !finished.empty();
-}
-
-void Session::done_with(const Candidate& candidate, const std::string& failed) {
-  if (!candidate.key.empty()) {
-    if (const auto busy = busy_.find(candidate.key); busy != busy_.end()) busy_.erase(busy);
-  }
-  const auto letter = letters_.find(candidate.letter);
-  if (letter == letters_.end()) return;
-  if (!failed.empty()) letter->second.failed = failed;
-  if (--letter->second.left > 0) return;
-  OpenLetter closed = std::move(letter->second);
-  letters_.erase(letter);
-  close_letter(candidate.letter, std::move(closed));
-}
-
-void Session::close_letter(std::uint64_t number, OpenLetter letter) {
-  if (letter.failed.empty()) {
-    metrics_.messages_done.Increment();
-    inbox_->done(number);
-    return;
-  }
-  if (letter.receives < settings_.poison_after) {
-    metrics_.messages_given_back.Increment();
-    inbox_->give_back(number, std::min(kPauseOfLetter * letter.receives, kPauseOfLetterMax));
-    return;
-  }
-  Message message{.body = std::move(letter.body)};
-  message.problems = {{"", "unreadable",
-                       fmt::format("delivered {} times, and its object cannot be read: {}",
-                                   letter.receives, letter.failed)}};
-  letters_[number] = {.left = 1};
-  batches_.add(std::move(message));
-  batches_.end({.letter = number});
 }
 
 }  // namespace cdviz::sources::s3

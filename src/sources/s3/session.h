@@ -73,6 +73,7 @@ class Session {
   bool take_looked(const std::stop_token& stop);
   Result<bool> start_one();
   bool open_letter();
+  bool sweep();
   Result<bool> walk_on(const std::stop_token& stop);
   void begin_walk();
   Result<void> end_walk();
@@ -97,6 +98,9 @@ class Session {
   bool walked_ = false;  ///< the listing is over, but not all of it is on disk
   std::chrono::steady_clock::time_point walk_began_;
   std::chrono::steady_clock::time_point next_walk_;
+  std::chrono::steady_clock::time_point gathering_since_;
+  std::chrono::steady_clock::time_point next_sweep_;
+  std::string swept_to_;    ///< a key of the ledger; empty: no sweep is under way
   std::uint64_t read_ = 0;  ///< since the listing began
   std::optional<Error> read_failure_;
   std::deque<Candidate> waiting_;

@@ -105,10 +105,12 @@ TEST_F(Basic, DeduplicateKnowsWhatWasStoredAlsoAfterARestart) {
   next->begin(memory.recall());
   EXPECT_TRUE(next->apply({.body = with_id(2)})->messages.empty());
   EXPECT_TRUE(next->apply({.body = with_id(4)})->messages.empty());
-  EXPECT_EQ(next->apply({.body = with_id(1)})->messages.size(), 1U);  // beyond the capacity
   memory.commit(*next->apply({.body = with_id(5)}));
-  EXPECT_EQ(next->apply({.body = with_id(2)})->messages.size(), 1U);
+  EXPECT_TRUE(next->apply({.body = with_id(5)})->messages.empty());
   EXPECT_TRUE(next->apply({.body = with_id(3)})->messages.empty());
+  for (int id = 1; id <= 2; ++id) {  // beyond the capacity
+    EXPECT_EQ(next->apply({.body = with_id(id)})->messages.size(), 1U);
+  }
 }
 
 TEST_F(Basic, DeduplicateLetsTheRetryOfAFailedMessagePass) {

@@ -106,6 +106,13 @@ TEST(Values, AreWalkedInTheirOrder) {
             R"("1x2y")");
 }
 
+TEST(Values, OfTablesAreWalkedInTheSameOrderEachTime) {
+  EXPECT_EQ(
+      value("(function() local s = '' local t = { c = 1, a = 2, b = 3, 7, 8, [true] = 9 } for "
+            "k, v in pairs(t) do t.b = nil s = s .. tostring(k) .. v .. ' ' end return s end)()"),
+      R"("true9 17 28 a2 c1 ")");
+}
+
 TEST(Values, OfHeadersAndMetadata) {
   EXPECT_EQ(value("m.headers['x-github-event']", "{}", {{"X-GitHub-Event", "push"}}), R"("push")");
   EXPECT_EQ(value("m.headers.none", "{}"), "nil");

@@ -57,11 +57,22 @@ constexpr std::array kOptions = {
            .max = std::int64_t{256} << 20},
 };
 
-class LuaTransform final : public Transform {
+class LuaTransform final : public Transform, public Traced {
  public:
   LuaTransform(Script script, const Limits& limits, std::unique_ptr<Engine> first)
       : script_(std::move(script)), limits_(limits) {
     idle_.push_back(std::move(first));
+  }
+
+  const std::string& name() const override { return script_.name; }
+
+  Trace trace(const Message& message) const override {
+    Trace trace;
+    auto engine = take();
+    if (!engine) return trace;
+    static_cast<void>((*engine)->run(message, &trace));
+    give_back(std::move(*engine));
+    return trace;
   }
 
   Result<Transformed> apply(Message message) const override {

@@ -17,7 +17,16 @@ namespace cdviz::transforms::lua {
 
 extern const TransformerKind kind;
 
-/// A script as a transformer; for several threads, each of which gets a state of its own.
+/// What can be asked of a transformer that is a script.
+struct Traced {
+  virtual ~Traced() = default;
+  virtual const std::string& name() const = 0;
+  /// Runs it for what it reads and says; what comes out is left to apply().
+  virtual Trace trace(const Message& message) const = 0;
+};
+
+/// A script as a transformer, which is Traced too; for several threads, each of which gets a state
+/// of its own.
 /// @returns Fault::stop when it does not compile or has no function transform
 Result<std::unique_ptr<Transform>> make_transform(Script script, const Limits& limits = {});
 

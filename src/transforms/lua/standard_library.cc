@@ -5,6 +5,8 @@
 // in their place. The others say how much they will do before they do it: within C no hook counts.
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "transforms/lua/encode.h"
@@ -60,6 +62,65 @@ int protected_call(lua_State* state) {
   lua_pushboolean(state, status == LUA_OK ? 1 : 0);
   lua_insert(state, 1);
   return lua_gettop(state);
+}
+
+/// Upvalues: the keys, how many there are, which was the last, the table.
+int next_in_order(lua_State* state) {
+  const lua_Integer count = lua_tointeger(state, lua_upvalueindex(2));
+  for (lua_Integer number = lua_tointeger(state, lua_upvalueindex(3)) + 1; number <= count;
+       ++number) {
+    lua_pushinteger(state, number);
+    lua_replace(state, lua_upvalueindex(3));
+    lua_rawgeti(state, lua_upvalueindex(1), number);
+    lua_pushvalue(state, -1);
+    if (lua_rawget(state, lua_upvalueindex(4)) != LUA_TNIL) return 2;
+    lua_pop(state, 2);  // taken away meanwhile
+  }
+  lua_pushnil(state);
+  return 1;
+}
+
+/// As Lua's, but in an order that is the same in each run: numbers, then names by their bytes. The
+/// order of Lua's own is another one in each process, and a list made in it would be too.
+int pairs(lua_State* state) {
+  luaL_checkany(state, 1);
+  if (luaL_getmetafield(state, 1, "__pairs") != LUA_TNIL) {
+    lua_pushvalue(state, 1);
+    lua_call(state, 1, 3);
+    return 3;
+  }
+  luaL_checktype(state, 1, LUA_TTABLE);
+  lua_settop(state, 1);
+  std::vector<lua_Integer> numbers;
+  std::vector<std::string_view> names;
+  lua_newtable(state);
+  lua_Integer count = 0;
+  for (lua_pushnil(state); lua_next(state, 1) != 0; lua_pop(state, 1)) {
+    Engine::of(state).charge(1);
+    if (lua_type(state, -2) == LUA_TSTRING) {
+      names.push_back(text_at(state, -2));  // the table keeps it
+    } else if (lua_isinteger(state, -2) != 0) {
+      numbers.push_back(lua_tointeger(state, -2));
+    } else {
+      lua_pushvalue(state, -2);
+      lua_rawseti(state, 2, ++count);
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  std::sort(names.begin(), names.end());
+  for (const auto number : numbers) {
+    lua_pushinteger(state, number);
+    lua_rawseti(state, 2, ++count);
+  }
+  for (const auto name : names) {
+    push(state, name);
+    lua_rawseti(state, 2, ++count);
+  }
+  lua_pushinteger(state, count);
+  lua_pushinteger(state, 0);
+  lua_pushvalue(state, 1);
+  lua_pushcclosure(state, &next_in_order, 4);
+  return 1;
 }
 
 int set_metatable(lua_State* state) {
@@ -212,10 +273,12 @@ int open(lua_State* state, const char* name, lua_CFunction opener) {
 void open_standard_library(lua_State* state, int globals) {
   luaL_requiref(state, LUA_GNAME, &luaopen_base, 0);
   keep(state, globals,
-       {"assert", "error", "getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget",
-        "rawlen", "select", "type"});
+       {"assert", "error", "getmetatable", "ipairs", "next", "rawequal", "rawget", "rawlen",
+        "select", "type"});
   keep_charged(state, globals, {"tonumber", "tostring"});
   lua_pop(state, 1);
+  lua_pushcfunction(state, &pairs);
+  lua_setfield(state, globals, "pairs");
   lua_pushcfunction(state, &protected_call);
   lua_setfield(state, globals, "pcall");
   lua_pushcfunction(state, &set_metatable);

@@ -46,14 +46,21 @@ void push_number(lua_State* state, ParsedJson& document, ParsedJson::Index at) {
   set_metatable(state, kNumberKey);
 }
 
-View& view_argument(lua_State* state, int index) {
-  return *static_cast<View*>(luaL_checkudata(state, index, kView));
+/// The view that a metamethod was called for: nobody else can call it.
+View& own_view(lua_State* state) { return *static_cast<View*>(lua_touserdata(state, 1)); }
+
+bool has_metatable(lua_State* state, int index, const char& key) {
+  if (lua_type(state, index) != LUA_TUSERDATA || lua_getmetatable(state, index) == 0) return false;
+  lua_rawgetp(state, LUA_REGISTRYINDEX, &key);
+  const bool is_same = lua_rawequal(state, -1, -2) != 0;
+  lua_pop(state, 2);
+  return is_same;
 }
 
 // ---- Views ----
 
 int index_view(lua_State* state) {
-  View& view = view_argument(state, 1);
+  View& view = own_view(state);
   if (lua_type(state, 2) == LUA_TSTRING) {
     push_child(state, view, text_at(state, 2));
   } else if (lua_isinteger(state, 2) != 0) {
@@ -70,7 +77,7 @@ int change_view(lua_State* state) {
 }
 
 int length_of_view(lua_State* state) {
-  const View& view = view_argument(state, 1);
+  const View& view = own_view(state);
   lua_pushinteger(state, static_cast<lua_Integer>(view.document->count(view.at)));
   return 1;
 }
@@ -108,7 +115,7 @@ int next_of_view(lua_State* state) {
 }
 
 int pairs_of_view(lua_State* state) {
-  const View& view = view_argument(state, 1);
+  const View& view = own_view(state);
   lua_pushvalue(state, 1);
   lua_pushinteger(state, static_cast<lua_Integer>(ParsedJson::first(view.at)));
   lua_pushinteger(state, 0);
@@ -297,11 +304,12 @@ void push_value(lua_State* state, ParsedJson& document, ParsedJson::Index at) {
 }
 
 View* view_at(lua_State* state, int index) {
-  return static_cast<View*>(luaL_testudata(state, index, kView));
+  return has_metatable(state, index, kViewKey) ? static_cast<View*>(lua_touserdata(state, index))
+                                               : nullptr;
 }
 
 std::string_view exact_number_at(lua_State* state, int index) {
-  if (luaL_testudata(state, index, kNumber) == nullptr) return {};
+  if (!has_metatable(state, index, kNumberKey)) return {};
   lua_getiuservalue(state, index, 1);
   const auto text = text_at(state, -1);
   lua_pop(state, 1);  // the userdata keeps it

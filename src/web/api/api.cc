@@ -80,7 +80,7 @@ class ApiImpl final : public Api {
     auto added = around_.routes.add(std::move(route));
     if (!added) return added.error();
     registration_ = std::move(*added);
-    return {};
+    return open_playground();
   }
 
   void stop() override {
@@ -88,10 +88,35 @@ class ApiImpl final : public Api {
     feed_.stop();
     database_.stop();
     errands_.stop();
+    trials_.stop();
   }
 
  private:
   WallTime now() const { return around_.clock.wall(); }
+
+  Result<void> open_playground() {
+    net::Route route;
+    route.method = "POST";
+    route.path = std::string(kPrefix) + "/playground";
+    route.body_bytes_max = kTrialBytesMax;
+    route.admit = around_.admit;
+    route.handle = [this](net::Request request, const net::Reply& reply) {
+      // Another site's page can send a form unasked, but no JSON.
+      const auto type = request.headers.find("Content-Type").value_or("");
+      if (!type.starts_with("application/json"))
+        return reply(problem_reply(415, "Not JSON", "A trial is sent as application/json."));
+      const bool taken = trials_.submit([this, request = std::move(request), reply] {
+        auto response = try_out(request.body, around_.scripting, now());
+        if (response.status == 200) code(response, client_of(request).gzip);
+        reply(std::move(response));
+      });
+      if (!taken) reply(busy_reply("Too many try something out: ask again in a second."));
+    };
+    auto added = around_.routes.add(std::move(route));
+    if (!added) return added.error();
+    trial_registration_ = std::move(*added);
+    return {};
+  }
 
   /// On a network thread: decides, and asks nobody who could make it wait.
   void handle(const net::Request& request, const net::Reply& reply) {
@@ -104,6 +129,11 @@ class ApiImpl final : public Api {
     if (path == "/collector") return reply(collector(client));
     if (path.starts_with("/collector/dead-letters"))
       return letters(path.substr(23), *parameters, client, reply);
+    if (path == "/playground")
+      return reply(
+          json_reply(coded(fmt::format("{{\"meta\":{},\n\"data\":{}}}\n", to_json({.now = now()}),
+                                       scripts_json(around_.scripting)),
+                           client.gzip)));
     if (path == "/meta") return overview(client, reply);
     if (path == "/live") return reply(live(request, *parameters));
     if (path.starts_with("/sql/")) return reply(sql(path.substr(5), *parameters));
@@ -126,23 +156,21 @@ class ApiImpl final : public Api {
   }
 
   net::Response collector(const Client& client) {
-    return json_reply(
-        coded(fmt::format("{{\"meta\":{},\n\"data\":{}}}\n", to_json({.now = now()}),
-                          status_json(around_.state())),
-              client.gzip));
+    return json_reply(coded(fmt::format("{{\"meta\":{},\n\"data\":{}}}\n", to_json({.now = now()}),
+                                        status_json(around_.state())),
+                            client.gzip));
   }
 
   /// @param rest  of the path behind /collector/dead-letters
   void letters(std::string_view rest, const Parameters& parameters, const Client& client,
                const net::Reply& reply) {
     if (!rest.empty() && !rest.starts_with('/')) return reply(nothing_here());
-    const bool taken =
-        errands_.submit([this, rest = std::string(rest), parameters, client, reply] {
-          auto response = rest.empty() ? dead_letters(settings_.queue, parameters, now())
-                                       : dead_letter(settings_.queue, rest.substr(1), now());
-          if (response.status == 200) code(response, client.gzip);
-          reply(std::move(response));
-        });
+    const bool taken = errands_.submit([this, rest = std::string(rest), parameters, client, reply] {
+      auto response = rest.empty() ? dead_letters(settings_.queue, parameters, now())
+                                   : dead_letter(settings_.queue, rest.substr(1), now());
+      if (response.status == 200) code(response, client.gzip);
+      reply(std::move(response));
+    });
     if (!taken) reply(busy_reply("Too many ask for dead letters: ask again in a second."));
   }
 
@@ -293,8 +321,8 @@ class ApiImpl final : public Api {
   void overview(const Client& client, const net::Reply& reply) {
     // How long a source is silent moves with the clock.
     const auto moment = rounded_down(now(), step_for({})).time_since_epoch().count();
-    const auto key = fmt::format("/meta {} {}{}", moment, rfc3339(started_at_),
-                                 client.gzip ? "\ngzip" : "");
+    const auto key =
+        fmt::format("/meta {} {}{}", moment, rfc3339(started_at_), client.gzip ? "\ngzip" : "");
     if (answer_at_once(key, kEverything, client, reply)) return;
     submit(
         false, reply,
@@ -350,6 +378,7 @@ class ApiImpl final : public Api {
   Lists lists_;
   Database database_;
   Errands errands_;
+  Errands trials_;  ///< one at a time, each with limits to its time and memory
   LiveHub hub_;
   LiveFeed feed_;
   const std::string description_;
@@ -358,6 +387,7 @@ class ApiImpl final : public Api {
   const WallTime started_at_;
   telemetry::Gauge& streams_;
   telemetry::Metrics::Handle refresh_;
+  net::Routes::Registration trial_registration_;
   net::Routes::Registration registration_;  ///< last: no request comes before or behind the rest
 };
 

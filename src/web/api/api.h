@@ -15,6 +15,7 @@
 #include "telemetry/metrics.h"
 #include "web/api/database.h"
 #include "web/api/overview.h"
+#include "web/api/playground.h"
 #include "web/status.h"
 
 namespace cdviz::web::api {
@@ -36,6 +37,7 @@ struct Surroundings {
   std::function<State()> state;  ///< called on network threads: must not block
   /// Who may ask: a Response for those who may not. Called on network threads.
   std::function<std::optional<net::Response>(const net::RequestHead&)> admit;
+  Scripting scripting = {};  ///< for /playground
 };
 
 class Api {

@@ -69,8 +69,8 @@ void FamilyVersions::saw(const DataMoves& moves) {
     ++found;
   }
   // Not the events that it grew by: something was deleted, or became visible too late to be seen.
-  const bool told = cursor_ && moves.all_came && moves.standing == standing_ &&
-                    found == moves.events - events_;
+  const bool told =
+      cursor_ && moves.all_came && moves.standing == standing_ && found == moves.events - events_;
   if (!told) moved = kEverything;
   for (std::size_t i = 0; i < by_family_.size(); ++i) {
     if ((moved & (1U << i)) != 0) by_family_[i] = moves.whole;

@@ -1,6 +1,6 @@
-// Which version the data have that an answer is made of: an answer that was kept is right as long as
-// it has the same one. Each family of events moves its own part, so that a thousand test cases do not
-// make the matrix be asked again.
+// Which version the data have that an answer is made of: an answer that was kept is right as long
+// as it has the same one. Each family of events moves its own part, so that a thousand test cases
+// do not make the matrix be asked again.
 #pragma once
 
 #include <array>
@@ -29,9 +29,9 @@ inline constexpr Families kEverything = kTests | kRuns | kOthers;
 
 /// What the query "data-moves" says.
 struct DataMoves {
-  std::string whole;                 ///< the same text, the same data
-  std::string standing;              ///< the part of it that events do not move
-  std::int64_t events = 0;           ///< how many are stored
+  std::string whole;        ///< the same text, the same data
+  std::string standing;     ///< the part of it that events do not move
+  std::int64_t events = 0;  ///< how many are stored
   std::optional<std::int64_t> newest = {};
   std::vector<std::pair<std::int64_t, Families>> came = {};  ///< by their place in storing
   bool all_came = true;  ///< false: there were more than were asked for

@@ -31,11 +31,10 @@ std::string mistake(const Endpoint& endpoint) {
 TEST(Endpoints, AWrongTableIsToldBeforeTheFirstQuestion) {
   EXPECT_EQ(mistake({.path = "/x", .query = "states", .tag = ""}),
             "/x asks the query states, which the library has not; did you mean \"state\"?");
-  EXPECT_EQ(mistake({.path = "/x/{id}",
-                     .query = "state",
-                     .tag = "",
-                     .path_parameter = {"identity", "id"}}),
-            "/x/{id} counts on a parameter identity of the query state, which has none");
+  EXPECT_EQ(
+      mistake(
+          {.path = "/x/{id}", .query = "state", .tag = "", .path_parameter = {"identity", "id"}}),
+      "/x/{id} counts on a parameter identity of the query state, which has none");
   EXPECT_EQ(mistake({.path = "/x", .query = "state", .tag = "", .fixed = {"kind", "build"}}),
             "/x counts on a parameter kind of the query state, which has none");
   EXPECT_EQ(mistake({.path = "/x", .query = "state", .tag = "", .paging = Paging::before}),

@@ -312,7 +312,8 @@ std::optional<std::string> mistake_in(const Endpoint& endpoint) {
                          endpoint.path, name, endpoint.query);
   }
   for (const auto name : words_of(endpoint.not_null)) {
-    if (std::ranges::none_of(query->columns, [&](const auto& column) { return column.name == name; }))
+    if (std::ranges::none_of(query->columns,
+                             [&](const auto& column) { return column.name == name; }))
       return fmt::format("{} counts on a column {} of the query {}, which has none", endpoint.path,
                          name, endpoint.query);
   }

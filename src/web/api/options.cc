@@ -116,8 +116,9 @@ constexpr std::array kDashboard = {
                    "reach the webhooks."},
     Option{.name = "references",
            .type = OptionType::table,
-           .help = "Lines that the delivery view draws beside its figures, to compare with; without "
-                   "them there are none.",
+           .help =
+               "Lines that the delivery view draws beside its figures, to compare with; without "
+               "them there are none.",
            .fields = kReferences},
     Option{.name = "grafana_url",
            .help = "Where Grafana is, for links to its dashboards.",

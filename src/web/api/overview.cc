@@ -27,12 +27,11 @@ const char* boolean(bool value) { return value ? "true" : "false"; }
 /// Named as the columns of "delivery" are.
 std::string to_json(const References& references) {
   std::string out;
-  for (const auto& [name, line] :
-       {std::pair("deployments_per_day", references.deployments_per_day),
-        std::pair("lead_time_p50_s", references.lead_time_s),
-        std::pair("recovery_p50_s", references.recovery_s),
-        std::pair("change_fail_rate", references.fail_rate),
-        std::pair("rework_rate", references.rework_rate)}) {
+  for (const auto& [name, line] : {std::pair("deployments_per_day", references.deployments_per_day),
+                                   std::pair("lead_time_p50_s", references.lead_time_s),
+                                   std::pair("recovery_p50_s", references.recovery_s),
+                                   std::pair("change_fail_rate", references.fail_rate),
+                                   std::pair("rework_rate", references.rework_rate)}) {
     out += fmt::format("{}\"{}\":", out.empty() ? "{" : ",", name);
     out += line ? fmt::format("{}", *line) : "null";
   }
@@ -86,7 +85,8 @@ std::string to_json(const Lists& lists, const Around& around) {
       boolean(database.available), text_or_null(database.place), text_or_null(database.error),
       database.since ? text(rfc3339(*database.since)) : "null", boolean(lists.demo),
       boolean(lists.payloads), boolean(database.configured), text_or_null(around.grafana_url),
-      to_json(around.references), lists.environments, lists.services, lists.sources, lists.event_kinds);
+      to_json(around.references), lists.environments, lists.services, lists.sources,
+      lists.event_kinds);
 }
 
 }  // namespace cdviz::web::api

@@ -41,6 +41,7 @@ osd_objectstore = memstore
 memstore_device_bytes = 1073741824
 rgw_frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
 rgw_data = {root}/rgw
+rgw_dns_name = localhost
 rgw_lc_debug_interval = -1
 rgw_enable_usage_log = false
 rgw_enable_gc_threads = false

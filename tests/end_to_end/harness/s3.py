@@ -6,7 +6,7 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 try:
-    from botocore.auth import S3SigV4Auth
+    from botocore.auth import S3SigV4Auth, SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
     MISSING = None
@@ -30,14 +30,14 @@ class S3:
         self.local = threading.local()
         self.connections = []  # of all threads
 
-    def request(self, method, bucket, key="", query=None, body=b"", headers=None):
+    def request(self, method, bucket, key="", query=None, body=b"", headers=None, service="s3"):
         """@returns (status, headers, body)"""
         path = "/" + urllib.parse.quote(bucket) + ("/" + urllib.parse.quote(key, safe="/~") if key else "")
         url = self.endpoint + path
         if query:
             url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
         request = AWSRequest(method=method, url=url, data=body, headers=headers or {})
-        S3SigV4Auth(self.credentials, "s3", self.region).add_auth(request)
+        (S3SigV4Auth if service == "s3" else SigV4Auth)(self.credentials, service, self.region).add_auth(request)
         prepared = request.prepare()
         for last in (False, True):
             connection = getattr(self.local, "connection", None)
