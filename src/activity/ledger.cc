@@ -58,7 +58,7 @@ Result<void> Ledger::tell(Sight sight, std::stop_token stop) {
                                     .at = sight.at,
                                     .user = sight.user});
   const Known row{.thing = std::move(thing), .mark = std::move(sight.mark)};
-  return add(std::move(messages), std::move(sight.key), &row, std::move(stop));
+  return add(std::move(messages), sight.key, &row, std::move(stop));
 }
 
 Result<void> Ledger::tell_moved(Sight sight, const std::string& former_key, Known former,
@@ -76,7 +76,7 @@ Result<void> Ledger::tell_moved(Sight sight, const std::string& former_key, Know
   // Both rows before a batch may end: they are one move.
   rows_[key_of(kThing, former_key)] = to_text(former);
   const Known row{.thing = std::move(thing), .mark = std::move(sight.mark)};
-  return add(std::move(messages), std::move(sight.key), &row, std::move(stop));
+  return add(std::move(messages), sight.key, &row, std::move(stop));
 }
 
 Result<void> Ledger::tell_gone(Loss loss, std::stop_token stop) {
@@ -90,20 +90,20 @@ Result<void> Ledger::tell_gone(Loss loss, std::stop_token stop) {
                                  .user = loss.user});
   }
   loss.last.gone = clock_.wall();
-  if (loss.keeps) return add(std::move(messages), std::move(loss.key), &loss.last, std::move(stop));
+  if (loss.keeps) return add(std::move(messages), loss.key, &loss.last, std::move(stop));
   add_messages(std::move(messages));
   return flush_if_full(std::move(stop));
 }
 
-Result<void> Ledger::remember(std::string key, Known known, std::stop_token stop) {
-  return add({}, std::move(key), &known, std::move(stop));
+Result<void> Ledger::remember(const std::string& key, const Known& known, std::stop_token stop) {
+  return add({}, key, &known, std::move(stop));
 }
 
-Result<void> Ledger::forget(std::string key, std::stop_token stop) {
-  return add({}, std::move(key), nullptr, std::move(stop));
+Result<void> Ledger::forget(const std::string& key, std::stop_token stop) {
+  return add({}, key, nullptr, std::move(stop));
 }
 
-Result<void> Ledger::add(std::vector<Message> messages, std::string key, const Known* known,
+Result<void> Ledger::add(std::vector<Message> messages, const std::string& key, const Known* known,
                          std::stop_token stop) {
   std::optional<std::string> value;
   if (known != nullptr) value = to_text(*known);

@@ -62,9 +62,9 @@ class Ledger {
                           std::stop_token stop);
   Result<void> tell_gone(Loss loss, std::stop_token stop);
   /// A row without an event: nothing to tell, or not yet (`from = "now"`).
-  Result<void> remember(std::string key, Known known, std::stop_token stop);
+  Result<void> remember(const std::string& key, const Known& known, std::stop_token stop);
   /// Forgets a row.
-  Result<void> forget(std::string key, std::stop_token stop);
+  Result<void> forget(const std::string& key, std::stop_token stop);
 
   /// A message that is no thing, as it is: one with problems becomes a dead letter.
   Result<void> pass_on(Message message, std::stop_token stop);
@@ -87,7 +87,7 @@ class Ledger {
   std::size_t told() const { return told_; }  ///< events since the beginning
 
  private:
-  Result<void> add(std::vector<Message> messages, std::string key, const Known* known,
+  Result<void> add(std::vector<Message> messages, const std::string& key, const Known* known,
                    std::stop_token stop);
   void add_messages(std::vector<Message> messages);
   Result<void> flush_if_full(std::stop_token stop);

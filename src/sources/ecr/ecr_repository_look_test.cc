@@ -113,6 +113,11 @@ TEST_F(RepositoryLookTest, NoticesAndListingsTellTheSameOnce) {
   EXPECT_EQ(ids_.size(), count_);
   EXPECT_THAT(gone("never", "7"), ElementsAre("deleted 7 sha256:never"));
   EXPECT_THAT(gone("untagged", ""), IsEmpty());
+  const auto gone_if_known = [&](const std::string& digest) {
+    return told([&](RepositoryLook& look) { return look.gone_if_known("sha256:" + digest); });
+  };
+  EXPECT_THAT(gone_if_known("unknown"), IsEmpty());
+  EXPECT_THAT(gone_if_known("a"), ElementsAre("deleted 1.0 sha256:a"));
 }
 
 TEST_F(RepositoryLookTest, WhatWasThereBeforeIsOnlyRemembered) {

@@ -9,7 +9,6 @@
 #include "sources/ecr/ecr_client.h"
 #include "sources/ecr/image.h"
 #include "sources/ecr/notice.h"
-#include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
 namespace cdviz::sources::ecr {
@@ -80,9 +79,7 @@ class EcrSource final : public Source {
   EcrSource(EcrSettings settings, activity::Settings activity, const Services& services)
       : settings_(std::move(settings)),
         events_(std::move(activity)),
-        name_(services.name),
         clock_(services.clock),
-        log_(services.log),
         metrics_(services.metrics, services.name) {
     for (const auto& region : settings_.regions) {
       clients_[region.scope.region] = client_for(settings_, region, clock_);
@@ -270,15 +267,16 @@ class EcrSource final : public Source {
     const auto image = client->second->image(repository, notice.digest, stop);
     if (!image) return image.error();
     if (*image) return look.here(**image);
-    const auto at = notice.kind == Notice::Kind::deleted ? notice.time : std::nullopt;
-    return look.gone(notice.digest, notice.tag, at);
+    if (notice.kind == Notice::Kind::deleted) {
+      return look.gone(notice.digest, notice.tag, notice.time);
+    }
+    // Pushed, and not there: it has gone since, or ECR is late and another look will find it.
+    return look.gone_if_known(notice.digest);
   }
 
   const EcrSettings settings_;
   const activity::ArtifactEvents events_;
-  const std::string name_;
   Clock& clock_;
-  telemetry::Log& log_;
   SourceMetrics metrics_;
   std::map<std::string, std::unique_ptr<EcrClient>> clients_;  ///< by region
   std::unique_ptr<aws::Sqs> sqs_;

@@ -148,13 +148,19 @@ Result<void> RepositoryLook::gone(const std::string& digest, const std::string& 
   return ledger_.tell_gone({.key = key, .last = std::move(**last), .at = at}, stop_);
 }
 
+Result<void> RepositoryLook::gone_if_known(const std::string& digest) {
+  const auto last = ledger_.known(key_of('@', digest));
+  if (!last) return last.error();
+  return *last ? gone(digest, "", std::nullopt) : Result<void>{};
+}
+
 Result<void> RepositoryLook::scanned(const std::string& digest, const std::string& scan) {
   const std::string key = key_of('@', digest);
   auto last = ledger_.known(key);
   if (!last) return last.error();
   if (!*last || (*last)->gone) return {};
   (*last)->thing.details = with_scan((*last)->thing.details, scan);
-  return ledger_.remember(key, std::move(**last), stop_);
+  return ledger_.remember(key, **last, stop_);
 }
 
 }  // namespace cdviz::sources::ecr

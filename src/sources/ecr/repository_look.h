@@ -39,6 +39,8 @@ class RepositoryLook {
   Result<void> here(const Image& image);
   /// That an image is gone. @param tag  that it had, for one that was never told
   Result<void> gone(const std::string& digest, const std::string& tag, std::optional<WallTime> at);
+  /// The same of an image that may never have been told: then there is nothing to tell.
+  Result<void> gone_if_known(const std::string& digest);
   /// What a scan of an image found; it stands in customData of what is told of the image later.
   Result<void> scanned(const std::string& digest, const std::string& scan);
 

@@ -174,6 +174,7 @@ Result<net::HttpFetched> RegistryClient::attempt(std::string_view method, const 
       if (auto ok = let_in(*answer, purpose, stop); !ok) return ok.error();
       continue;
     }
+    if (status == 401 && tokens_.find(kEverything)) return refused(purpose);
     if ((status >= 200 && status < 300) || status == 404) return answer;
     return error_of(*answer, target);
   }
@@ -215,6 +216,14 @@ std::string RegistryClient::basic() const {
   return "Basic " + encode_text(BinaryText::base64, settings_.username + ":" + settings_.password);
 }
 
+/// Our password was sent and did not help.
+Error RegistryClient::refused(const std::string& purpose) {
+  // Some registries answer so for a single repository that we may not see.
+  if (!purpose.empty()) return denied(origin_ + " does not let us see " + purpose);
+  tokens_.drop(kEverything);
+  return Error{Fault::stop, origin_ + " refuses our user name and password", "denied"};
+}
+
 Result<void> RegistryClient::let_in(const net::HttpFetched& refusal, const std::string& purpose,
                                     const std::stop_token& stop) {
   tokens_.drop(purpose);
@@ -231,12 +240,7 @@ Result<void> RegistryClient::let_in(const net::HttpFetched& refusal, const std::
   if (settings_.username.empty()) {
     return Error{Fault::stop, origin_ + " wants a user name and a password", "denied"};
   }
-  if (tokens_.find(kEverything)) {
-    // Some registries answer so for a single repository that we may not see.
-    if (!purpose.empty()) return denied(origin_ + " does not let us see " + purpose);
-    tokens_.drop(kEverything);
-    return Error{Fault::stop, origin_ + " refuses our user name and password", "denied"};
-  }
+  if (tokens_.find(kEverything)) return refused(purpose);
   tokens_.keep(kEverything, basic(), std::chrono::hours(24));
   return {};
 }

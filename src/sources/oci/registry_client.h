@@ -72,6 +72,7 @@ class RegistryClient {
   Result<net::HttpFetched> send(std::string_view method, const std::string& target,
                                 const std::optional<std::string>& authorization,
                                 const std::stop_token& stop);
+  Error refused(const std::string& purpose);
   Result<void> let_in(const net::HttpFetched& refusal, const std::string& purpose,
                       const std::stop_token& stop);
   Result<void> fetch_token(std::string_view realm, std::string_view service, std::string_view scope,

@@ -5,7 +5,6 @@ https://distribution.github.io/distribution/spec/auth/token/
 """
 
 import base64
-import crypt
 import hashlib
 import http.client
 import json
@@ -15,10 +14,15 @@ import threading
 import time
 import unittest
 import urllib.parse
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from .case import free_port, wait_for
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.13 does not have it any more; Debian 12 has 3.11
+    import crypt
 
 PROGRAM = shutil.which("docker-registry")
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -238,6 +242,7 @@ class RegistryProxy:
             "do_GET": lambda request: self._serve(request), "do_HEAD": lambda request: self._serve(request)})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # connections that the test cuts
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         test.addCleanup(self._close)
 
