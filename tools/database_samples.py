@@ -62,12 +62,14 @@ SAMPLES = {
     "services": "--columns service_id,team,environments",
     "state": f"--at {END} --service checkout --service payments --columns service_id,environment_id,version,age_s,kind,behind,ahead,attempt_state,incidents",
     "test-case": f"--id auth/unit/login-retry {MONTH} --columns run_id,outcome,reason,suite_name,duration_s",
+    "test-environments": f"{MONTH} --columns environment_id,cases,runs,failures,pass_rate,failing_cases,only_here",
     "test-suites": f"{WEEK} --columns day,name,runs,success,pass_rate,p50_s",
     "tests": f"{MONTH} --columns case_id,state,because,runs,failures,flips,since,history",
     "timeline": f"{WEEK} --service checkout --environment prod-eu --columns environment_id,valid_from,valid_to,version,kind,previous_version",
 }
 WITHOUT = {
     "conflicts": "the story has none",
+    "data-moves": "it is about the order of storing",
     "newest-event": "it is about the order and the moment of storing",
     "open-runs": "it is about now",
     "refused": "that is what collectors refused, and the story is put into the database without one",

@@ -8,6 +8,7 @@ import { Incidents } from "./views/incidents.tsx";
 import { Journey } from "./views/journey.tsx";
 import { Overview } from "./views/overview.tsx";
 import { Pipelines } from "./views/pipelines.tsx";
+import { Playground } from "./views/playground.tsx";
 import { Tests } from "./views/tests.tsx";
 import { Timeline } from "./views/timeline.tsx";
 
@@ -42,4 +43,5 @@ export const views: readonly View[] = [
     filters: true,
   },
   { path: "collector", title: "Collector", key: "c", component: Collector },
+  { path: "playground", title: "Try out", key: "y", component: Playground },
 ];

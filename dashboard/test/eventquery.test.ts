@@ -32,7 +32,7 @@ test("quotes keep a value together, and one that is never closed ends with the t
 });
 
 test("what cannot be done is said", () => {
-  assert.equal(understand("-source:prod").problems.length, 1);
+  assert.equal(understand("-id:17").problems.length, 1);
   assert.deepEqual(understand("source:x valid:true").problems, []);
   assert.equal(understand("valid:perhaps").problems.length, 1);
 });
@@ -41,6 +41,27 @@ test("a facet's click adds its word, the next one takes it out", () => {
   const once = toggled("checkout", { key: "source", value: "/my source" });
   assert.equal(once, 'checkout source:"/my source"');
   assert.equal(toggled(once, { key: "source", value: "/my source" }), "checkout");
+});
+
+test("what begins with a minus is left out", () => {
+  const parameters = asked(
+    "-source:/argocd -type:service.* -type:build.started -env:dev -valid:true",
+  );
+  assert.deepEqual(parameters.not_source, ["/argocd"]);
+  assert.deepEqual(parameters.source, []);
+  assert.deepEqual(parameters.not_subject, ["service"]);
+  assert.deepEqual(parameters.not_type, ["build.started"]);
+  assert.deepEqual(parameters.not_env, ["dev"]);
+  assert.equal(parameters.valid, "false");
+  assert.equal(asked("-checkout").q, "-checkout");
+});
+
+test("a value is wanted or left out, never both", () => {
+  const word = { key: "env", value: "my place" } as const;
+  const without = toggled(toggled("", word), { ...word, not: true });
+  assert.equal(without, '-env:"my place"');
+  assert.equal(toggled(without, { ...word, not: true }), "");
+  assert.equal(toggled(without, word), 'env:"my place"');
 });
 
 test("any text is understood without an exception", () => {

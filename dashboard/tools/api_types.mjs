@@ -30,7 +30,9 @@ function type(schema, indent = "") {
       return "null";
     case "array": {
       const item = type(schema.items ?? {}, indent);
-      return item.includes("|") ? `readonly (${item})[]` : `readonly ${item}[]`;
+      return item.includes("|") || item.startsWith("readonly")
+        ? `readonly (${item})[]`
+        : `readonly ${item}[]`;
     }
     case "object":
       if (!schema.properties) return "Readonly<Record<string, unknown>>";

@@ -10,7 +10,7 @@
 -- column event_id text: Its id
 -- column type text: subject.predicate.version
 -- column payload jsonb: The whole event
--- column notes jsonb: What the collector found out about it: violations, what it changed
+-- column notes jsonb: What the collector found out about it: violations, what it changed; and the headers that were kept
 select time, ingested_at, source, event_id, subject || '.' || predicate || '.' || type_version as type, payload, notes
 from cdviz.events_raw
 where event_uid = :uid

@@ -15,6 +15,13 @@
 -- parameter outcome text[] = null: Only events with these outcomes: success, failure, error, cancel, skip
 -- parameter valid boolean = null: Only events that keep the rules of the specification (true), or break one (false)
 -- parameter q text = null: Only events whose ids or source contain this text, upper and lower case alike
+-- parameter not_type text[] = null: None of these types: service.deployed, …
+-- parameter not_subject text[] = null: None of these subjects
+-- parameter not_predicate text[] = null: None of these predicates
+-- parameter not_source text[] = null: None from these sources
+-- parameter not_environment text[] = null: None of these environments
+-- parameter not_service text[] = null: None of these services
+-- parameter not_outcome text[] = null: None with these outcomes
 -- parameter after timestamptz = '-infinity': Only what is younger than this
 -- parameter after_uid uuid = '00000000-0000-0000-0000-000000000000': At that very time only higher event_uids
 -- parameter limit bigint = 100: At most so many rows (100,000 at most)
@@ -47,5 +54,10 @@ where time >= :from and time <= :to
   and (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service))
   and (:outcome is null or outcome = any (:outcome)) and (:valid is null or (violation_count = 0) = :valid)
   and (:q is null or position(lower(:q) in lower(subject_id || ' ' || event_id || ' ' || source || ' ' || coalesce(chain_id, ''))) > 0)
+  and (:not_type is null or subject || '.' || predicate <> all (:not_type)) and (:not_subject is null or subject <> all (:not_subject))
+  and (:not_predicate is null or predicate <> all (:not_predicate)) and (:not_source is null or source <> all (:not_source))
+  and (:not_environment is null or environment_id is null or environment_id <> all (:not_environment))
+  and (:not_service is null or service_id is null or service_id <> all (:not_service))
+  and (:not_outcome is null or outcome is null or outcome <> all (:not_outcome))
 order by time, event_uid
 limit least(:limit, 100000)

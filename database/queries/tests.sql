@@ -16,7 +16,7 @@
 -- column failures bigint (runs): Of them failed
 -- column fail_rate double precision (ratio): failures / runs, 0 to 1
 -- column flips bigint: Changes of outcome within the last 30 runs
--- column since timestamptz: First failure that speaks for it
+-- column since timestamptz: First failure that speaks for it; of a flaky case the first behind which it never passed 30 times in a row
 -- column last_outcome text: Outcome of the last run
 -- column last_finished_at timestamptz: When it finished
 -- column history text: The last 30 runs, oldest first: . passed, x failed

@@ -15,13 +15,14 @@ class Story:
     def __init__(self):
         self.events = []
 
-    def add(self, kind, subject, ago, content=None, source="/ci", chain=None):
+    def add(self, kind, subject, ago, content=None, source="/ci", chain=None, custom=None):
         at = NOW - datetime.timedelta(minutes=ago)
         context = {"version": "0.5.1", "id": f"e{len(self.events)}", "source": source, "type": f"dev.cdevents.{kind}.0.2.0",
                    "timestamp": at.isoformat().replace("+00:00", "Z")}
         if chain:
             context["chainId"] = chain
-        self.events.append({"context": context, "subject": {"id": subject, "content": content or {}}})
+        event = {"context": context, "subject": {"id": subject, "content": content or {}}}
+        self.events.append(event if custom is None else {**event, "customData": custom})
 
     def artifact(self, version, ago, change=None, merged_ago=None):
         if change:
@@ -42,9 +43,9 @@ class Story:
 
 class Answers(DatabaseTest):
 
-    def tell(self, story):
+    def tell(self, story, notes=None):
         store = self.new_store()
-        store.ingest(story.events)
+        store.ingest(story.events, notes)
         return store
 
     def metrics(self, store, days=30):
@@ -221,6 +222,35 @@ class Answers(DatabaseTest):
         self.assertEqual(rows["broken"]["since"], NOW - datetime.timedelta(minutes=10 * H - 50 - 1))
         self.assertEqual(rows["same-code"]["cost_s"], 600)
         self.assertIsNone(rows["failing"]["cost_s"])
+
+    def test_a_flaky_case_is_so_since_the_first_failure_behind_which_it_never_passed_30_times_in_a_row(self):
+        story = Story()
+        outcomes = "x" + "." * 31 + "x" + "." * 29 + "x.x.x." + "." * 20 + "x"  # oldest first
+        for place, outcome in enumerate(outcomes):
+            self.case(story, "case", (len(outcomes) - place) * 60, "failure" if outcome == "x" else "success")
+        row = self.tell(story).dicts("select * from cdviz.test_case_healths(now() - interval '30 days')")[0]
+        self.assertEqual((row["state"], row["because"]), ("flaky", "by history"))
+        self.assertEqual(row["since"], NOW - datetime.timedelta(minutes=(len(outcomes) - 32) * 60 - 1))
+
+    def test_a_suite_run_belongs_to_the_run_that_it_names(self):
+        story = Story()
+        suite = {"testSuite": {"id": "s"}, "environment": {"id": "test"}}
+        for number, (kind, name) in enumerate((("pipelinerun", "pipelineRun"), ("taskrun", "taskRun"))):
+            story.add(f"{kind}.started", f"run-{number}", 60, {"pipelineName": "ci", "taskName": "t"}, source="/ci")
+            story.add("testsuiterun.started", f"suite-{number}", 50, suite, source="/ci", custom={name: {"id": f"run-{number}"}})
+        story.add("testsuiterun.started", "elsewhere", 50, suite, source="/tests", custom={"pipelineRun": {"id": "run-0", "source": "/ci"}})
+        for number, odd in enumerate(({"pipelineRun": "run-0"}, {"taskRun": {"id": 17, "source": {}}}, {"taskRun": []}, "text")):
+            story.add("testsuiterun.started", f"odd-{number}", 50, suite, source="/ci", custom=odd)
+        rows = self.tell(story).query("select s.run_id, p.run_id from cdviz.test_suite_runs s left join cdviz.runs p on p.run_key = s.parent_key order by 1")
+        self.assertEqual(rows, [("elsewhere", "run-0"), ("odd-0", None), ("odd-1", None), ("odd-2", None), ("odd-3", None), ("suite-0", "run-0"), ("suite-1", "run-1")])
+
+    def test_an_event_that_brought_headers_only_breaks_no_rule(self):
+        story = Story()
+        story.add("change.created", "a", 60)
+        story.add("change.created", "b", 60)
+        headers = {"headers": [["traceparent", "00-1-2-01"]]}
+        store = self.tell(story, [headers, {**headers, "violations": [{"pointer": "/x", "rule": "r", "message": "m"}]}])
+        self.assertEqual(store.query("select violation_count from cdviz.event_notes"), [(1,)])
 
     def test_a_run_is_stuck_when_it_takes_three_times_as_long_as_usual(self):
         story = Story()

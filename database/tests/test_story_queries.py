@@ -144,7 +144,9 @@ class StoryQueries(StoryTest):
     def test_every_filter_of_events_counts_the_same_in_list_histogram_and_facets(self):
         span = ["--from", text(ago(3)), "--to", text(END)]
         for given in ([], ["--environment", "prod-us"], ["--service", "search", "--service", "auth"], ["--outcome", "failure"], ["--valid", "true"], ["--q", "CHECKOUT"],
-                      ["--subject", "service", "--predicate", "upgraded", "--environment", "prod-eu"], ["--source", "/demo/argocd"]):
+                      ["--subject", "service", "--predicate", "upgraded", "--environment", "prod-eu"], ["--source", "/demo/argocd"],
+                      ["--not-source", "/demo/argocd", "--not-source", "/demo/jenkins"], ["--not-subject", "testcaserun", "--not-predicate", "started"],
+                      ["--not-type", "service.upgraded"], ["--not-environment", "prod-us"], ["--not-service", "search"], ["--not-outcome", "success"]):
             with self.subTest(given):
                 listed = self.rows("events", *span, *given, "--limit", "100000")
                 self.assertTrue(listed)
@@ -155,6 +157,38 @@ class StoryQueries(StoryTest):
                     expected = Counter(row[column] for row in listed if row[column] is not None)
                     self.assertEqual({row["value"]: row["n"] for row in facets if row["facet"] == facet}, dict(expected.most_common(50)))
                 self.assertEqual({row["of_n"] for row in facets}, {len(listed)})
+
+    def test_what_is_left_out_and_what_is_wanted_are_all(self):
+        span = ["--from", text(ago(3)), "--to", text(END), "--limit", "100000"]
+        everything = {row["event_uid"] for row in self.rows("events", *span)}
+        for flag, value in (("source", "/demo/argocd"), ("subject", "service"), ("predicate", "upgraded"), ("environment", "prod-us"), ("service", "search"), ("outcome", "success")):
+            with self.subTest(flag):
+                wanted = {row["event_uid"] for row in self.rows("events", *span, f"--{flag}", value)}
+                others = {row["event_uid"] for row in self.rows("events", *span, f"--not-{flag}", value)}
+                self.assertTrue(wanted and others)
+                self.assertEqual(others, everything - wanted, "also what says nothing of it")
+        upgraded = {row["event_uid"] for row in self.rows("events", *span, "--subject", "service", "--predicate", "upgraded")}
+        self.assertEqual({row["event_uid"] for row in self.rows("events", *span, "--not-type", "service.upgraded")}, everything - upgraded)
+
+    def test_a_pipeline_is_found_by_its_name_however_long_ago_it_ran(self):
+        found = {(row["what"], row["id"]): row for row in self.rows("search", "--q", "checkout-CI")}
+        self.assertLessEqual(found["pipelinerun", "checkout-ci"]["last_at"], text(END))
+        suites = {row["id"] for row in self.rows("search", "--q", "auth/un") if row["what"] == "testsuiterun"}
+        self.assertIn("auth/unit", suites)
+        deploys = [row["id"] for row in self.rows("search", "--q", "deploy-")]
+        self.assertEqual(len(deploys), len(set(deploys)), "each name once")
+        self.assertIn("deploy-prod-us", deploys)
+
+    def test_tests_by_environment_count_what_the_runs_of_cases_say(self):
+        span = ["--from", text(ago(30)), "--to", text(END)]
+        rows = {row["environment_id"]: row for row in self.rows("test-environments", *span)}
+        self.assertEqual(set(rows), {"test", "staging"})
+        runs = self.store.query("select environment_id, count(*), count(*) filter (where outcome <> 'success'), count(distinct definition_id) from cdviz.test_case_runs "
+                                "where finished_at between %s and %s group by 1", (ago(30), END))
+        for environment, n, failures, cases in runs:
+            row = rows[environment]
+            self.assertEqual((row["runs"], row["failures"], row["cases"]), (n, failures, cases))
+            self.assertAlmostEqual(row["pass_rate"], 1 - failures / n)
 
     def test_an_event_says_what_it_is_about(self):
         failed = self.rows("events", *ALL, "--service", "search", "--environment", "prod-us", "--outcome", "failure")

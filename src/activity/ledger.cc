@@ -90,7 +90,9 @@ Result<void> Ledger::tell_gone(Loss loss, std::stop_token stop) {
                                  .user = loss.user});
   }
   loss.last.gone = clock_.wall();
-  return add(std::move(messages), std::move(loss.key), &loss.last, std::move(stop));
+  if (loss.keeps) return add(std::move(messages), std::move(loss.key), &loss.last, std::move(stop));
+  add_messages(std::move(messages));
+  return flush_if_full(std::move(stop));
 }
 
 Result<void> Ledger::remember(std::string key, Known known, std::stop_token stop) {
@@ -107,16 +109,27 @@ Result<void> Ledger::add(std::vector<Message> messages, std::string key, const K
   if (known != nullptr) value = to_text(*known);
   bytes_ += key.size() + (value ? value->size() : 0);
   rows_[key_of(kThing, key)] = std::move(value);
+  add_messages(std::move(messages));
+  return flush_if_full(std::move(stop));
+}
+
+Result<void> Ledger::pass_on(Message message, std::stop_token stop) {
+  bytes_ += message.body.size();
+  messages_.push_back(std::move(message));
+  return flush_if_full(std::move(stop));
+}
+
+void Ledger::add_messages(std::vector<Message> messages) {
   told_ += messages.size();
   for (auto& message : messages) {
     bytes_ += message.body.size() + message.metadata.size();
     messages_.push_back(std::move(message));
   }
-  return flush_if_full(std::move(stop));
 }
 
 Result<void> Ledger::flush_if_full(std::stop_token stop) {
-  if (rows_.size() < kBatchMessages && bytes_ < kBatchBytes) return {};
+  if (rows_.size() < kBatchMessages && messages_.size() < kBatchMessages && bytes_ < kBatchBytes)
+    return {};
   return flush(std::move(stop));
 }
 

@@ -37,6 +37,7 @@ struct Loss {
   std::optional<WallTime> at = {};
   std::string user = {};
   bool tells = true;  ///< false: remembered only
+  bool keeps = true;  ///< false: no row, the key holds another thing by now
 };
 
 /// One thread at a time. What is reported waits here until there is a batch of it, or flush().
@@ -65,6 +66,9 @@ class Ledger {
   /// Forgets a row.
   Result<void> forget(std::string key, std::stop_token stop);
 
+  /// A message that is no thing, as it is: one with problems becomes a dead letter.
+  Result<void> pass_on(Message message, std::stop_token stop);
+
   /// Waits until what was reported is on disk.
   /// @returns the failure of the queue, or Fault::retry when it is closing: what was reported since
   /// the last success is as if it never was
@@ -85,6 +89,7 @@ class Ledger {
  private:
   Result<void> add(std::vector<Message> messages, std::string key, const Known* known,
                    std::stop_token stop);
+  void add_messages(std::vector<Message> messages);
   Result<void> flush_if_full(std::stop_token stop);
 
   Inlet& inlet_;

@@ -82,6 +82,16 @@ TEST(AwsBucket, AsksForAPageInItsWay) {
             "continuation-token=x%3D&encoding-type=url&list-type=2&max-keys=1000&prefix=a%20b%2F");
 }
 
+TEST(AwsBucket, IsAHostOrAFolder) {
+  Store store({.status = 200, .body = kPage});
+  ASSERT_TRUE(store.bucket(false).list("", "", 1000, {}));
+  EXPECT_EQ(store.taken[0].path, "/");
+  EXPECT_EQ(store.taken[0].headers.find("Host"),
+            "b-1.localhost:" + std::to_string(store.server->port()));
+  ASSERT_TRUE(store.bucket(false).get("k", "", "", {}));
+  EXPECT_EQ(store.taken[1].path, "/k");
+}
+
 TEST(AwsBucket, ReadsAnObjectWithWhatIsKnownOfIt) {
   net::Response answer{.status = 200, .body = "abc"};
   answer.headers = {{"ETag", "\"e\""},

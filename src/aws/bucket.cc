@@ -178,7 +178,9 @@ Result<ObjectBody> Bucket::get(const std::string& key, const std::string& etag,
 }
 
 Result<ObjectFacts> Bucket::head(const std::string& key, const std::stop_token& stop) {
-  auto answer = client_.send(request("HEAD", key), stop);
+  Request asked = request("HEAD", key);
+  asked.headers.add("x-amz-checksum-mode", "ENABLED");
+  auto answer = client_.send(asked, stop);
   if (!answer) return answer.error();
   return facts_of(answer->headers);
 }

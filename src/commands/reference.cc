@@ -90,7 +90,14 @@ std::vector<config::Page> all_pages(const config::Catalogue& catalogue) {
 
 int run(const Flags& flags) {
   const auto catalogue = registry::catalogue();
-  if (flags.openapi) fmt::print("{}", web::api::description());
+  if (flags.openapi) {
+    const auto description = web::api::description();
+    if (!description) {
+      fmt::print(stderr, "cdviz-collector: {}\n", description.error().message);
+      return 1;
+    }
+    fmt::print("{}", *description);
+  }
   if (flags.schema) fmt::print("{}", config::json_schema(catalogue));
   if (!flags.output.empty()) return write(flags.output, all_pages(catalogue));
   if (!flags.check.empty()) return compare(flags.check, all_pages(catalogue));

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cdviz::commands {
@@ -33,7 +34,15 @@ pipeline::Patterns all_of(const config::Options& table) {
 
 pipeline::Filter filter_of(const config::Options& sink) {
   const auto filter = sink.table("filter");
-  return {.wanted = all_of(filter), .except = all_of(filter.table("except"))};
+  pipeline::Filter all{.wanted = all_of(filter), .except = all_of(filter.table("except"))};
+  if (filter.given("expression")) {
+    if (auto expression = pipeline::Expression::parse(filter.text("expression"))) {
+      all.expression = std::move(*expression);
+    } else {
+      filter.problem("expression", expression.error().message);
+    }
+  }
+  return all;
 }
 
 }  // namespace cdviz::commands

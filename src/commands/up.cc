@@ -237,9 +237,12 @@ void add_up(CLI::App& app, int& exit_code) {
                                         "Where the page and the webhook are; port 0 is a free one")
                            ->type_name("HOST:PORT")
                            ->capture_default_str();
-  verb->add_flag("--demo,!--no-demo", flags->demo,
-                 "Load the demo story once it is ready, unless it is there: two months of eight "
-                 "services; --no-demo, the default, starts with what is there");
+  auto* const demo = verb->add_flag(
+      "--demo", flags->demo,
+      "Load the demo story once it is ready, unless it is there: two months of eight services");
+  verb->add_flag("--no-demo")
+      ->description("Start with what is there, which is the default")
+      ->excludes(demo);
   auto config_flags = add_config_flags(*verb);
   verb->callback([flags, listen, config_flags, &exit_code] {
     flags->listen_given = listen->count() > 0;

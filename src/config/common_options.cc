@@ -93,8 +93,14 @@ constexpr std::array kPatternOptions = {
 };
 
 constexpr std::array kFilterOptions = [] {
-  std::array<Option, kPatternOptions.size() + 1> options{};
+  std::array<Option, kPatternOptions.size() + 2> options{};
   std::copy(kPatternOptions.begin(), kPatternOptions.end(), options.begin());
+  options[kPatternOptions.size()] = {
+      .name = "expression",
+      .help =
+          "A condition on attributes of the CloudEvent, extensions included: =, !=, LIKE, IN, "
+          "EXISTS, AND, OR, NOT of CloudEvents SQL. Must hold besides the other keys.",
+      .example = "type LIKE 'dev.cdevents.service.%' AND NOT (team IN ('web', 'docs'))"};
   options.back() = {.name = "except",
                     .type = OptionType::table,
                     .help =

@@ -12,10 +12,9 @@
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/source.h"
+#include "core/transform.h"
 
 namespace cdviz {
-
-struct Transform;
 
 // Declared only: core depends on nobody, and only the components that need these include them.
 namespace config {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/message.h"
@@ -74,15 +75,25 @@ struct Inlet {
   virtual ~Inlet() = default;
 
   /// Transforms, normalises, validates, and queues `batch` with `checkpoint` in one transaction.
-  /// Waits while the queue is full: that wait is our backpressure.
+  /// Waits while the queue is full: that wait is our backpressure. A batch that is larger than the
+  /// whole queue is stored in several transactions, the checkpoint in the last one; an event that
+  /// never fits is refused, and becomes a dead letter.
   /// @param settled  called exactly once, on a thread of the pipeline (or on this one when nothing
   /// had to be written):
   ///                 return quickly, never throw
   /// @returns false if the pipeline is closing: nothing taken, and `settled` is not called
   virtual bool put(std::vector<Message> batch, Checkpoint checkpoint, Settled settled) = 0;
 
-  /// The same without waiting, for the network thread.
+  /// The same without waiting, for the network thread. A batch that is larger than the whole queue
+  /// is settled with Fault::reject: its sender, who waits, can make it smaller.
   virtual Offered offer(std::vector<Message> batch, Settled settled) = 0;
+
+  /// Like offer(), for a source whose sender cannot be asked to make it smaller: a batch that is
+  /// larger than the whole queue is stored as put() does, on a thread of the pipeline. While that
+  /// goes on another one of the kind finds the queue full.
+  virtual Offered offer_in_shares(std::vector<Message> batch, Settled settled) {
+    return offer(std::move(batch), std::move(settled));
+  }
 
   /// The value that was committed last for this source under `key`.
   virtual Result<std::optional<std::string>> checkpoint(std::string_view key) const = 0;

@@ -146,6 +146,8 @@ class CiRun {
                         .name = task.name,
                         .cases = std::move(cases),
                         .run = id_,
+                        .part_of_kind = "taskRun",
+                        .part_of = id,
                         .chain = run_.release.chain(),
                         .begin = at_ + 2s,
                         .takes = takes - 4s,

@@ -144,10 +144,18 @@ void write_incidents(const Scene& scene) {
 
 namespace {
 
-/// @param number  of the night, counted back from the end
-void write_night(const Scene& scene, int number, WallTime queued, bool finishes) {
-  Random random(scene.options.seed, "nightly", number);
-  const std::string id = fmt::format("nightly/{}", kDaysMax - number);
+struct Night {
+  int number = 0;  ///< counted back from the end
+  WallTime queued = {};
+  bool finishes = true;
+  bool again = false;  ///< it is repeated, and the test that is flaky from then on fails
+};
+
+void write_night(const Scene& scene, const Night& night) {
+  const WallTime queued = night.queued;
+  Random random(scene.options.seed, night.again ? "nightly again" : "nightly", night.number);
+  const std::string id =
+      fmt::format("nightly/{}{}", kDaysMax - night.number, night.again ? "/again" : "");
   const std::string chain = uuid_of(id + to_text(queued));
   const auto fact = [&](std::string_view kind, WallTime at) {
     return Fact{.kind = kind, .tool = kJenkins, .subject = id, .at = at, .chain = chain};
@@ -157,22 +165,25 @@ void write_night(const Scene& scene, int number, WallTime queued, bool finishes)
   scene.book.write(fact("pipelinerun.queued", queued), content);
   const WallTime started = queued + random.between(20s, 3min);
   scene.book.write(fact("pipelinerun.started", started), content);
-  if (!finishes) return;
+  if (!night.finishes) return;
   WallTime at = started + 5min;
   bool works = true;
   for (const std::string_view name : {"auth", "payments", "ledger"}) {
     const Service& service = service_of(name);
     const auto takes = random.between(6min, 8min);
-    const bool login_fails = name == "auth" && login_fails_next(scene.turns, at);
+    const bool login_fails = name == "auth" && (night.again || login_fails_next(scene.turns, at));
     works = works && !login_fails;
     write_suite(scene.book, {.service = service,
                              .name = "unit",
                              .cases = {service.unit_tests.begin(), service.unit_tests.end()},
                              .run = fmt::format("{}/{}", id, name),
+                             .part_of_kind = "pipelineRun",
+                             .part_of = id,
                              .chain = chain,
                              .begin = at,
                              .takes = takes,
-                             .failing = login_fails ? kFlakyTest : ""});
+                             .failing = login_fails ? kFlakyTest : "",
+                             .environment = "staging"});
     at += takes + 20s;
   }
   content.text("outcome", works ? "success" : "failure");
@@ -186,9 +197,14 @@ void write_nightly(const Scene& scene) {
     const WallTime queued = start_of_day(scene.at(std::chrono::days(day))) + 2h;
     // The last one began later, and must be the only one of its time.
     if (queued + 4h > scene.at(at::kNightlyStuck)) continue;
-    write_night(scene, day, queued, true);
+    write_night(scene, {.number = day, .queued = queued});
   }
-  write_night(scene, -1, scene.at(at::kNightlyStuck) - 3min, false);
+  constexpr int kDayOfLogin = 18;
+  if (scene.options.days > kDayOfLogin)
+    write_night(scene,
+                {.number = kDayOfLogin, .queued = scene.at(at::kLoginFailsFirst), .again = true});
+  write_night(scene,
+              {.number = -1, .queued = scene.at(at::kNightlyStuck) - 3min, .finishes = false});
 }
 
 void write_oddities(const Scene& scene) {

@@ -77,11 +77,15 @@ struct Suite {
   const Service& service;
   std::string_view name;  ///< "unit": the cases are SERVICE/unit/CASE
   std::vector<std::string_view> cases;
-  std::string run;  ///< id of the pipeline run it is part of
+  std::string run;  ///< its id is RUN/NAME
+  /// The run it is part of: what customData calls its kind ("taskRun", "pipelineRun"), and its id.
+  std::string_view part_of_kind;
+  std::string part_of;
   std::string chain;
   WallTime begin;
   std::chrono::milliseconds takes;
-  std::string_view failing = {};  ///< the case that fails
+  std::string_view failing = {};          ///< the case that fails
+  std::string_view environment = "test";  ///< where it runs
 };
 void write_suite(Book& book, const Suite& suite);
 

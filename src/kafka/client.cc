@@ -20,7 +20,7 @@ void log_callback(const rd_kafka_t* handle, int level, const char* facility, con
 }
 
 void error_callback(rd_kafka_t*, int code, const char* reason, void* opaque) {
-  client_of(opaque).listener().on_error(code, reason);
+  client_of(opaque).listener().on_error(telling_code(code, reason), reason);
 }
 
 void rebalance_callback(rd_kafka_t*, rd_kafka_resp_err_t code,

@@ -1,5 +1,7 @@
 #include "kafka/fault.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
@@ -32,6 +34,20 @@ std::string_view advice_for(int code) {
 }
 
 }  // namespace
+
+int telling_code(int code, std::string_view reason) {
+  if (code != RD_KAFKA_RESP_ERR__TRANSPORT) return code;
+  constexpr std::string_view kAlert = "SSL alert number ";
+  const auto at = reason.find(kAlert);
+  if (at == std::string_view::npos) return code;
+  const std::string_view rest = reason.substr(at + kAlert.size());
+  int alert = 0;
+  std::from_chars(rest.data(), rest.data() + rest.size(), alert);
+  // From bad_certificate to unknown_ca, access_denied, certificate_required.
+  const bool about_certificates =
+      (alert >= 42 && alert <= 46) || alert == 48 || alert == 49 || alert == 116;
+  return about_certificates ? RD_KAFKA_RESP_ERR__SSL : code;
+}
 
 Fault fault_of(int code) {
   switch (code) {

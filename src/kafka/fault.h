@@ -13,6 +13,13 @@ namespace cdviz::kafka {
 /// @param code  an rd_kafka_resp_err_t
 Fault fault_of(int code);
 
+/// The code that says most. A broker that does not take our certificate, or misses one, tells so
+/// after the handshake of TLS 1.3 only (https://www.rfc-editor.org/rfc/rfc8446#section-6.2), and
+/// librdkafka then calls it a broken connection.
+/// @param code    an rd_kafka_resp_err_t
+/// @param reason  librdkafka's own text
+int telling_code(int code, std::string_view reason);
+
 /// @param code   an rd_kafka_resp_err_t
 /// @param where  "Kafka at HOST:PORT", and the topic if it is about one
 /// @param what   more than the code says; empty: what librdkafka has for the code

@@ -35,6 +35,24 @@ TEST(KafkaFault, WhatIsWrongWithUsStops) {
   }
 }
 
+TEST(KafkaFault, ACertificateThatTheBrokerDoesNotTakeIsNoBrokenConnection) {
+  const auto text = [](int alert) {
+    return "ssl://k1:9093/bootstrap: Receive failed: error:0A000412:SSL routines::sslv3 alert bad "
+           "certificate: SSL alert number " +
+           std::to_string(alert) + " (after 0ms in state APIVERSION_QUERY)";
+  };
+  for (const int alert : {42, 43, 44, 45, 46, 48, 49, 116}) {
+    EXPECT_EQ(telling_code(RD_KAFKA_RESP_ERR__TRANSPORT, text(alert)), RD_KAFKA_RESP_ERR__SSL);
+  }
+  for (const int alert : {0, 10, 40, 80, 4200}) {
+    EXPECT_EQ(telling_code(RD_KAFKA_RESP_ERR__TRANSPORT, text(alert)),
+              RD_KAFKA_RESP_ERR__TRANSPORT);
+  }
+  EXPECT_EQ(telling_code(RD_KAFKA_RESP_ERR__TRANSPORT, "SSL alert number "),
+            RD_KAFKA_RESP_ERR__TRANSPORT);
+  EXPECT_EQ(telling_code(RD_KAFKA_RESP_ERR__RESOLVE, text(42)), RD_KAFKA_RESP_ERR__RESOLVE);
+}
+
 TEST(KafkaFault, ACodeThatNobodyKnowsIsTriedAgain) {
   EXPECT_EQ(fault_of(12'345), Fault::retry);
   EXPECT_EQ(fault_of(-12'345), Fault::retry);

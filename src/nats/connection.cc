@@ -1,98 +1,17 @@
 #include "nats/connection.h"
 
 #include <array>
-#include <charconv>
-#include <condition_variable>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <mutex>
 #include <utility>
 
-#include <nats/nats.h>
-
+#include "nats/connection_state.h"
 #include "nats/fault.h"
 
 namespace cdviz::nats {
 namespace {
 
-/// How long destructors wait for the last callback of libnats: it comes at once.
-constexpr std::chrono::seconds kLastCallback{10};
-/// What libnats holds for a subscription whose callback does not return.
-constexpr int kPendingMessages = 65'536;
-constexpr int kPendingBytes = 32 * 1024 * 1024;
-
-/// A flag that is waited for once.
-class Latch {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    opened_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    opened_.wait_for(lock, kLastCallback, [&] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  bool open_ = false;
-};
-
-template <auto destroy>
-struct Destroyer {
-  template <class T>
-  void operator()(T* one) const {
-    destroy(one);
-  }
-};
-using MessageHandle = std::unique_ptr<natsMsg, Destroyer<natsMsg_Destroy>>;
 using OptionsHandle = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;
-
-std::string text_of(const char* text) { return text != nullptr ? text : ""; }
-
-Headers headers_of(natsMsg* message) {
-  Headers headers;
-  const char** keys = nullptr;
-  int count = 0;
-  if (natsMsgHeader_Keys(message, &keys, &count) != NATS_OK) return headers;
-  for (int i = 0; i < count; ++i) {
-    const char** values = nullptr;
-    int number = 0;
-    if (natsMsgHeader_Values(message, keys[i], &values, &number) != NATS_OK) continue;
-    for (int j = 0; j < number; ++j) headers.add(keys[i], text_of(values[j]));
-    std::free(values);  // libnats has malloc'ed it
-  }
-  std::free(keys);
-  return headers;
-}
-
-/// An inline status has no body, and a header "Status" that the server wrote.
-int status_in(const Headers& headers, std::size_t body_bytes) {
-  if (body_bytes != 0) return 0;
-  const auto status = headers.find("Status");
-  if (!status || status->size() != 3) return 0;
-  int number = 0;
-  const auto read = std::from_chars(status->data(), status->data() + status->size(), number);
-  return read.ec == std::errc() ? number : 0;
-}
-
-Incoming incoming_of(natsMsg* message) {
-  Incoming result{
-      .subject = text_of(natsMsg_GetSubject(message)),
-      .reply = text_of(natsMsg_GetReply(message)),
-      .body = {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))},
-      .headers = headers_of(message)};
-  result.status = result.reply.empty() || result.body.empty()
-                      ? status_in(result.headers, result.body.size())
-                      : 0;
-  if (result.status != 0) {
-    result.status_text = std::string(result.headers.find("Description").value_or(""));
-  }
-  return result;
-}
 
 char* copy_for_libnats(const std::string& text) { return ::strdup(text.c_str()); }
 
@@ -128,30 +47,6 @@ std::string places_of(const std::vector<std::string>& servers) {
 }
 
 }  // namespace
-
-struct Connection::State {
-  explicit State(const Settings& settings, OnTrouble trouble)
-      : credentials(settings.credentials), on_trouble(std::move(trouble)) {}
-
-  /// The first trouble counts.
-  void trouble(Error error) {
-    {
-      const std::lock_guard lock(mutex);
-      if (failure) return;
-      failure = std::move(error);
-    }
-    if (on_trouble) on_trouble();
-  }
-
-  natsConnection* connection = nullptr;
-  const std::optional<Credentials> credentials;  // libnats asks for it while it connects
-  const OnTrouble on_trouble;
-  std::string place;
-  std::chrono::milliseconds write_deadline{};
-  Latch closed;
-  mutable std::mutex mutex;
-  std::optional<Error> failure;
-};
 
 std::string place_of(std::string_view url) {
   if (const auto scheme = url.find("://"); scheme != std::string_view::npos) {
@@ -330,76 +225,6 @@ Result<Incoming> Connection::request(const std::string& subject, std::string_vie
   if (status == NATS_OK) return incoming_of(raw);
   if (auto known = error()) return std::move(*known);
   return error_of(status, "NATS at " + place_ + ", " + subject);
-}
-
-struct Subscription::Impl {
-  natsSubscription* subscription = nullptr;
-  std::shared_ptr<Latch> done = std::make_shared<Latch>();
-};
-
-namespace {
-
-/// What the callbacks of a subscription use; freed by the last of them.
-struct Handler {
-  Connection::OnMessage on_message;
-  std::shared_ptr<Latch> done;
-};
-
-}  // namespace
-
-Result<std::unique_ptr<Subscription>> Connection::subscribe(const std::string& subject,
-                                                            const std::string& queue_group,
-                                                            OnMessage on_message) {
-  auto impl = std::make_unique<Subscription::Impl>();
-  auto handler = std::make_unique<Handler>(Handler{std::move(on_message), impl->done});
-  const auto call = [](natsConnection*, natsSubscription*, natsMsg* raw, void* closure) {
-    const MessageHandle message(raw);
-    static_cast<Handler*>(closure)->on_message(incoming_of(raw));
-  };
-  const auto end = [](void* closure) {
-    const std::unique_ptr<Handler> mine(static_cast<Handler*>(closure));
-    mine->done->open();
-  };
-  const natsStatus status =
-      queue_group.empty()
-          ? natsConnection_Subscribe(&impl->subscription, state_->connection, subject.c_str(), call,
-                                     handler.get())
-          : natsConnection_QueueSubscribe(&impl->subscription, state_->connection, subject.c_str(),
-                                          queue_group.c_str(), call, handler.get());
-  if (status != NATS_OK) {
-    if (auto known = error()) return std::move(*known);
-    return error_of(status, "cannot subscribe to " + subject + " at " + place_);
-  }
-  natsSubscription_SetPendingLimits(impl->subscription, kPendingMessages, kPendingBytes);
-  if (natsSubscription_SetOnCompleteCB(impl->subscription, end, handler.get()) == NATS_OK) {
-    static_cast<void>(handler.release());
-    return std::unique_ptr<Subscription>(new Subscription(std::move(impl)));
-  }
-  // The connection was lost in between, and the subscription with it. Its thread may still use the
-  // handler, so that is left to it.
-  static_cast<void>(handler.release());
-  natsSubscription_Destroy(impl->subscription);
-  return error_of(NATS_CONNECTION_CLOSED, "cannot subscribe to " + subject + " at " + place_);
-}
-
-Subscription::Subscription(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-Subscription::~Subscription() {
-  natsSubscription_Unsubscribe(impl_->subscription);
-  impl_->done->wait();
-  natsSubscription_Destroy(impl_->subscription);
-}
-
-void Subscription::drain(std::chrono::milliseconds timeout) {
-  if (natsSubscription_DrainTimeout(impl_->subscription, timeout.count()) == NATS_OK) {
-    natsSubscription_WaitForDrainCompletion(impl_->subscription, timeout.count());
-  }
-}
-
-std::int64_t Subscription::dropped() const {
-  std::int64_t count = 0;
-  natsSubscription_GetDropped(impl_->subscription, &count);
-  return count;
 }
 
 }  // namespace cdviz::nats

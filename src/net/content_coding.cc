@@ -100,6 +100,12 @@ Inflater::Outcome count_rest(Inflater& inflater, std::uint64_t bytes_max, std::s
   }
 }
 
+/// False for "gzip;q=0".
+bool has_weight(std::string_view parameters) {
+  const auto weight = without_space(parameters);
+  return !weight.starts_with("q=0") || weight.find_first_of("123456789") != std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Coding> content_coding(const Headers& headers) {
@@ -156,6 +162,35 @@ std::variant<std::string, DecodeFailure> decode_body(Coding coding, std::string 
   if (outcome == Outcome::broken) return DecodeFailure::broken;
   decoded.resize(total);
   return decoded;
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  while (!accept_encoding.empty()) {
+    const auto item = accept_encoding.substr(0, accept_encoding.find(','));
+    accept_encoding.remove_prefix(std::min(accept_encoding.size(), item.size() + 1));
+    const auto semicolon = std::min(item.find(';'), item.size());
+    const auto coding = without_space(item.substr(0, semicolon));
+    if (!equal_ignoring_case(coding, "gzip")) continue;
+    return has_weight(item.substr(std::min(semicolon + 1, item.size())));
+  }
+  return false;
+}
+
+std::string gzip(std::string_view content, int level) {
+  z_stream stream{};
+  constexpr int kGzip = 15 + 16;  // the largest window, with gzip's head
+  constexpr int kMemory = 9;
+  if (deflateInit2(&stream, level, Z_DEFLATED, kGzip, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
+    return "";
+  std::string out(deflateBound(&stream, static_cast<uLong>(content.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));  // as above
+  stream.avail_in = static_cast<uInt>(content.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const bool done = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  out.resize(done ? stream.total_out : 0);
+  deflateEnd(&stream);
+  return out.size() < content.size() ? out : "";
 }
 
 }  // namespace cdviz::net

@@ -160,5 +160,23 @@ TEST(DecodeBody, ABombDoesNotTakeMemory) {
   }
 }
 
+TEST(AcceptsGzip, ReadsTheField) {
+  for (const auto* yes : {"gzip", "GZIP", "deflate, gzip", "gzip;q=0.5", "gzip; q=1.0"})
+    EXPECT_TRUE(accepts_gzip(yes)) << yes;
+  for (const auto* no : {"", "br", "gzip;q=0", "gzip;q=0.000", "x-gzip", "identity"})
+    EXPECT_FALSE(accepts_gzip(no)) << no;
+}
+
+TEST(Gzip, GivesBackWhatWasPutIn) {
+  const std::string text(100'000, 'x');
+  for (const int level : {1, 9}) {
+    const auto coded = gzip(text, level);
+    EXPECT_LT(coded.size(), 1000U);
+    EXPECT_EQ(std::get<std::string>(decode_body(Coding::gzip, coded, 200'000)), text);
+  }
+}
+
+TEST(Gzip, SaysNothingWhenItWouldNotBeSmaller) { EXPECT_EQ(gzip("x", 9), ""); }
+
 }  // namespace
 }  // namespace cdviz::net

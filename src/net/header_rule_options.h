@@ -42,6 +42,28 @@ inline constexpr std::array kSignatureOn = {
            .fields = kSignedHeaders},
 };
 
+/// What a signature is made of, the same for those who check it and those who make it.
+namespace signature_rows {
+inline constexpr Option kToken{
+    .name = "token", .type = OptionType::secret, .help = "signature: the secret; never empty."};
+inline constexpr Option kTokenEncoding{
+    .name = "token_encoding",
+    .fallback = "none",
+    .help = "signature: how the secret is written. base64 also takes the form whsec_….",
+    .choices = rule_words::kTokenEncodings};
+inline constexpr Option kAlgorithm{.name = "algorithm",
+                                   .fallback = "sha256",
+                                   .help = "signature: the hash of the HMAC.",
+                                   .choices = rule_words::kAlgorithms};
+inline constexpr Option kPrefix{.name = "signature_prefix",
+                                .help = "signature: text before the signature in the header.",
+                                .example = "sha256="};
+inline constexpr Option kEncoding{.name = "signature_encoding",
+                                  .fallback = "hex",
+                                  .help = "signature: how it is written in the header.",
+                                  .choices = rule_words::kEncodings};
+}  // namespace signature_rows
+
 inline constexpr std::array kHeaderRuleOptions = {
     Option{.name = "type",
            .help =
@@ -61,26 +83,14 @@ inline constexpr std::array kHeaderRuleOptions = {
         .name = "pattern",
         .help = "matches: a regular expression (RE2); anchor it with ^ and $ for the whole value.",
         .example = "^(push|release)$"},
-    Option{
-        .name = "token", .type = OptionType::secret, .help = "signature: the secret; never empty."},
+    signature_rows::kToken,
     Option{.name = "tokens",
            .type = OptionType::secret_list,
            .help = "signature: more secrets that are good as well, while one replaces another."},
-    Option{.name = "token_encoding",
-           .fallback = "none",
-           .help = "signature: how the secrets are written. base64 also takes the form whsec_….",
-           .choices = rule_words::kTokenEncodings},
-    Option{.name = "algorithm",
-           .fallback = "sha256",
-           .help = "signature: the hash of the HMAC.",
-           .choices = rule_words::kAlgorithms},
-    Option{.name = "signature_prefix",
-           .help = "signature: text before the signature in the header.",
-           .example = "sha256="},
-    Option{.name = "signature_encoding",
-           .fallback = "hex",
-           .help = "signature: how it is written in the header.",
-           .choices = rule_words::kEncodings},
+    signature_rows::kTokenEncoding,
+    signature_rows::kAlgorithm,
+    signature_rows::kPrefix,
+    signature_rows::kEncoding,
     Option{.name = "signature_on",
            .type = OptionType::text_or_table,
            .fallback = "body",

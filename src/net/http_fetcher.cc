@@ -13,10 +13,10 @@ constexpr std::size_t kHeaderBytesMax = 64 * 1024;
 
 /// What the callbacks of one exchange write to.
 struct Progress {
-  HttpFetched* fetched;
-  std::size_t body_bytes_max;
+  HttpFetched* fetched = nullptr;
+  std::size_t body_bytes_max = 0;
   std::size_t header_bytes = 0;
-  const std::stop_token* stop;
+  const std::stop_token* stop = nullptr;
 };
 
 std::size_t keep_body(const char* data, std::size_t size, std::size_t count, void* to) {
@@ -123,8 +123,13 @@ Result<HttpFetched> HttpFetcher::send(const HttpFetch& request, const std::stop_
   if (!request.headers.find("Content-Type")) {
     headers = curl::append(std::move(headers), "Content-Type:");  // libcurl has one of its own
   }
+  std::string line;
   for (const auto& [name, value] : request.headers) {
-    headers = curl::append(std::move(headers), value.empty() ? name + ";" : name + ": " + value);
+    // libcurl takes "Name:" as "send none", and "Name;" as "send it empty".
+    line = name;
+    line += value.empty() ? ";" : ": ";
+    line += value;
+    headers = curl::append(std::move(headers), line);
   }
   HttpFetched fetched;
   Progress progress{

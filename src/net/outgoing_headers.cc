@@ -35,10 +35,26 @@ bool is_sendable(std::string_view value) {
 
 Error wrong(std::string message) { return {Fault::stop, std::move(message)}; }
 
+/// The attributes of the CloudEvent, which the sink writes (of HTTP and NATS ce-…, of Kafka ce_…),
+/// and what NATS itself acts on: Nats-Rollup would delete what a stream has.
+bool is_of_the_protocol(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kAttributes = {
+      "id", "source", "type", "specversion", "time", "subject", "datacontenttype"};
+  const auto begins = [&](std::string_view prefix) {
+    return equal_ignoring_case(name.substr(0, prefix.size()), prefix);
+  };
+  if (begins("nats-")) return true;
+  return (begins("ce-") || begins("ce_")) &&
+         std::ranges::any_of(kAttributes, [&](std::string_view one) {
+           return equal_ignoring_case(one, name.substr(3));
+         });
+}
+
 Result<void> check_name(const std::string& name) {
   if (!is_token(name)) return wrong("is not the name of a header");
-  if (std::ranges::any_of(kReserved,
-                          [&](std::string_view one) { return equal_ignoring_case(one, name); })) {
+  if (is_of_the_protocol(name) || std::ranges::any_of(kReserved, [&](std::string_view one) {
+        return equal_ignoring_case(one, name);
+      })) {
     return wrong(name + " is set by the sink itself");
   }
   return {};

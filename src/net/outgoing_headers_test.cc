@@ -101,6 +101,17 @@ TEST(OutgoingHeaders, NothingCanBeSmuggledIn) {
   EXPECT_TRUE(outgoing.empty());
 }
 
+TEST(OutgoingHeaders, WhatTheSinkWritesItselfIsRefused) {
+  OutgoingHeaders outgoing;
+  for (const auto* name : {"Host", "content-type", "ce-id", "CE_Type", "ce-datacontenttype",
+                           "Nats-Rollup", "nats-msg-id"}) {
+    EXPECT_FALSE(outgoing.add(name, "x")) << name;
+  }
+  for (const auto* name : {"ce-tenant", "ce_", "X-Ce-Id", "Natsuki"}) {
+    EXPECT_TRUE(outgoing.add(name, "x")) << name;
+  }
+}
+
 TEST(OutgoingHeaders, ATextWithASecretIsRecognised) {
   OutgoingHeaders outgoing;
   ASSERT_TRUE(outgoing.add("Authorization", "Bearer t0ken", true));

@@ -162,7 +162,13 @@ TEST(ServerStream, AnIdleStreamIsNotCutOff) {
   auto client = server.client();
   ASSERT_TRUE(client.send(kGet));
   const auto stream = server.stream();
-  std::this_thread::sleep_for(300ms);  // longer than each of the limits: nothing may happen
+  // Three others in a row are cut off by these limits meanwhile: time enough has passed.
+  for (int i = 0; i < 3; ++i) {
+    auto other = server.client();
+    ASSERT_EQ(other.ask("GET /other HTTP/1.1\r\nHost: x\r\n\r\n").body, "here");
+    char byte = 0;
+    ASSERT_EQ(::recv(other.socket(), &byte, 1, 0), 0) << "an idle connection is kept";
+  }
   ASSERT_TRUE(stream->write("still here"));
   read_until(client.socket(), "\r\n\r\n");
   EXPECT_EQ(read_until(client.socket(), "here\r\n"), "a\r\nstill here\r\n");

@@ -20,6 +20,10 @@ std::string extension_of(std::string_view file_name) {
   return extension;
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Format> format_named(std::string_view name) {
@@ -46,6 +50,10 @@ Format format_of(std::string_view file_name) {
   }};
   std::string extension = extension_of(file_name);
   if (compression_of(file_name) != Compression::none) {
+    file_name.remove_suffix(extension.size() + 1);
+    extension = extension_of(file_name);
+  }
+  while (is_number(extension)) {  // what rotation appends: events.jsonl.1
     file_name.remove_suffix(extension.size() + 1);
     extension = extension_of(file_name);
   }

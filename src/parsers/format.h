@@ -29,7 +29,8 @@ inline constexpr std::array<std::string_view, 10> kFormatNames = {
 /// Of one of kFormatNames; also as the command line writes them: csv-row, text-line, csv.
 std::optional<Format> format_named(std::string_view name);
 
-/// By the extension, after .gz or .zst is taken away; any case. JSON when it says nothing.
+/// By the extension, after .gz or .zst and the number of a rotated file are
+/// taken away (events.jsonl.1.gz); any case. JSON when it says nothing.
 /// @returns never Format::automatic
 Format format_of(std::string_view file_name);
 

@@ -77,7 +77,10 @@ struct Reader::State {
   // --- giving ------------------------------------------------------------------------------------
 
   Message message(std::string body, bool with_index) const {
-    Message made{.body = std::move(body), .headers = base.headers};
+    Message made{.body = std::move(body),
+                 .headers = base.headers,
+                 .metadata = {},
+                 .problems = base.problems};
     if (with_index) {
       made.metadata.reserve(indexed.size() + indexed_end.size() + 12);
       made.metadata.append(indexed).append(fmt::format_int(documents).c_str()).append(indexed_end);
@@ -245,6 +248,8 @@ bool Reader::feed(std::string_view bytes, const Each& each) {
 bool Reader::finish(const Each& each) {
   return has_lines(state_->format) ? state_->finish_lines(each) : state_->finish_whole(each);
 }
+
+void Reader::pass_over(std::uint64_t bytes) { state_->fed += bytes; }
 
 void Reader::resume_at(std::uint64_t offset, std::uint64_t documents) {
   auto& state = *state_;

@@ -33,7 +33,8 @@ using Each = std::function<bool(Message&&)>;
 class Reader {
  public:
   /// @param format  Format::automatic is taken for JSON: see format_of
-  /// @param base    headers and metadata of every message. Where there can be several documents
+  /// @param base    headers, metadata and problems of every message. Where there can be several
+  /// documents
   ///                metadata.index is added, counted from 0
   Reader(Format format, Message base, Limits limits = {});
   ~Reader();
@@ -44,6 +45,8 @@ class Reader {
   bool feed(std::string_view bytes, const Each& each);
   /// The bytes have ended: also the last line without a line end is a document.
   bool finish(const Each& each);
+  /// Counts bytes that are too many anyway, and so are not fed. Only for formats without lines.
+  void pass_over(std::uint64_t bytes);
 
   /// To go on in a stream of lines that was read up to consumed() = `offset`, with that many
   /// documents, by another reader. What is fed next are the bytes from there on; for CSV its first

@@ -59,6 +59,8 @@ TEST(Formats, AreToldByTheName) {
   EXPECT_EQ(format_of("d.x/a.NDJSON.GZ"), Format::jsonl);
   EXPECT_EQ(format_of("a.csv.zst"), Format::csv_row);
   EXPECT_EQ(format_of("a.yml"), Format::yaml);
+  EXPECT_EQ(format_of("a.jsonl.12.gz"), Format::jsonl);
+  EXPECT_EQ(format_of("12.12"), Format::json);
   EXPECT_EQ(format_of("a.log"), Format::text_line);
   EXPECT_EQ(format_of("a.txt"), Format::text);
   EXPECT_EQ(format_of("noextension"), Format::json);
@@ -85,7 +87,7 @@ TEST(Parsers, LinesAreDocumentsHoweverTheBytesCome) {
   const std::string text = "\xEF\xBB\xBF{\"a\":1}\r\n\n  {\"b\":2} \nnonsense\n{\"c\":3}";
   const auto wanted = ElementsAre("{\"a\":1}", "{\"b\":2}", "nonsense", "{\"c\":3}");
   EXPECT_THAT(bodies(Format::jsonl, text), wanted);
-  for (const std::size_t piece : {1, 2, 3, 7})
+  for (const std::size_t piece : {1U, 2U, 3U, 7U})
     EXPECT_THAT(slowly(Format::jsonl, text, piece), wanted);
   EXPECT_THAT(bodies(Format::text_line, " a \n\n\xff\nb"),
               ElementsAre("{\"text\":\"a\"}", "utf8!\xff", "{\"text\":\"b\"}"));
@@ -97,7 +99,7 @@ TEST(Parsers, RowsOfCsvMayHoldLineEnds) {
       ElementsAre(R"({"name":"a","note":"x\r\ny, \"z\""})", R"({"name":"b","note":"2"})", "csv!bad",
                   R"({"name":"c","note":"5\" d"})");
   EXPECT_THAT(bodies(Format::csv_row, text), wanted);
-  for (const std::size_t piece : {1, 2, 5})
+  for (const std::size_t piece : {1U, 2U, 5U})
     EXPECT_THAT(slowly(Format::csv_row, text, piece), wanted);
   EXPECT_THAT(bodies(Format::csv_row, "a\n\"open\nx\n"), ElementsAre("csv!\"open\nx\n"));
   EXPECT_THAT(bodies(Format::csv_row, "a,b\n1,2\" x\n3,4\n"),

@@ -57,21 +57,13 @@ void Dispatcher::begin_sink() {
 
 Dispatcher::Step Dispatcher::serve() {
   const bool finishing = finish_.stop_requested();  // before reading: nothing comes after it
-  if (guard_.tripped()) return probe();
+  if (guard_.tripped()) return probe(finishing);
   if (!teller_.tell(*sink_, stop_.get_token())) {
     services_.log.debug(name_, "what was refused is told later");
   }
   const auto lot = read(sink_->max_batch());
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
-  if (lot->end == cursor_) {
-    if (finishing) return Step::end;
-    // Told of events that cannot be read: positions that a damaged database has lost. Only what
-    // comes behind them wakes.
-    if (told_of_more_) hole_end_ = services_.queue.status().last;
-    told_of_more_ = !told_of_more_ && services_.queue.wait_beyond(std::max(cursor_, hole_end_),
-                                                                  kIdle, finish_.get_token());
-    return Step::done;
-  }
+  if (lot->end == cursor_) return wait_for_more(finishing);
   told_of_more_ = false;
   if (lot->failed) return bury(*lot->failed, lot->end);
   const std::size_t at_once = sink_->max_batch();
@@ -80,6 +72,17 @@ Dispatcher::Step Dispatcher::serve() {
     if (step != Step::done) return step;
   }
   if (cursor_ != lot->end) advance(lot->end);
+  return Step::done;
+}
+
+/// There is nothing behind the cursor.
+Dispatcher::Step Dispatcher::wait_for_more(bool finishing) {
+  if (finishing) return Step::end;
+  // Told of events that cannot be read: positions that a damaged database has lost. Only what comes
+  // behind them wakes.
+  if (told_of_more_) hole_end_ = services_.queue.status().last;
+  told_of_more_ = !told_of_more_ && services_.queue.wait_beyond(std::max(cursor_, hole_end_), kIdle,
+                                                                finish_.get_token());
   return Step::done;
 }
 
@@ -167,9 +170,15 @@ Dispatcher::Step Dispatcher::deliver(const Lot& lot, std::size_t first, std::siz
 /// The guard has tripped. Tries the next events one by one until the sink takes one: then it is
 /// alive, and delivery goes on from the cursor. Keeps no dead letters: what is refused now may be
 /// taken when the sink is mended.
-Dispatcher::Step Dispatcher::probe() {
+Dispatcher::Step Dispatcher::probe(bool finishing) {
   const auto lot = read(kProbeEvents);
   if (!lot) return after_failure(lot.error(), "the queue cannot be read, trying again");
+  if (lot->events.empty()) {  // says nothing of the sink: the guard stays as it is
+    if (lot->end == cursor_) return wait_for_more(finishing);
+    advance(lot->end);
+    return Step::again;
+  }
+  told_of_more_ = false;
   Error last_answer;
   for (std::size_t i = 0; i < lot->events.size(); ++i) {
     if (stopping()) return Step::end;

@@ -113,7 +113,8 @@ class Dispatcher {
   Result<Lot> read(std::size_t max_events);
   bool add(Lot& lot, queue::Stored& one, std::size_t max_events);
   Step deliver(const Lot& lot, std::size_t first, std::size_t last);
-  Step probe();
+  Step probe(bool finishing);
+  Step wait_for_more(bool finishing);
   Result<void> write(const Lot& lot, std::size_t first, std::size_t last);
   Step bury(const queue::DeadLetter& letter, queue::Position to);
   queue::DeadLetter letter_of(const Event& event, const Error& why) const;

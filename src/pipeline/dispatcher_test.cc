@@ -145,6 +145,21 @@ TEST_F(DispatcherTest, ASinkThatRefusesEverythingIsStoppedBeforeTheQueueIsEmptie
   EXPECT_TRUE(f.is("out", State::running));
 }
 
+TEST_F(DispatcherTest, NothingToTryDoesNotShowThatASinkWorksAgain) {
+  f.peer.answers({Fault::reject, "column \"payload\" is missing", "23502"});
+  store(numbered(300));
+  ASSERT_TRUE(eventually([&] { return f.is("out", State::stopped); }));
+  f.queue.lose_everything();
+  const auto reads = f.queue.reads();
+  ASSERT_TRUE(eventually([&] { return f.queue.reads() > reads; }, f.clock));
+  store({"new"});
+  ASSERT_TRUE(eventually([&] { return f.peer.writes().back() == Ids{"new"}; }, f.clock));
+  ASSERT_TRUE(eventually([&] { return f.is("out", State::stopped); }, f.clock));
+  EXPECT_EQ(f.queue.dead_letters().size(), RejectGuard::kInRow);
+  f.peer.works();
+  EXPECT_TRUE(eventually([&] { return f.is("out", State::running); }, f.clock));
+}
+
 TEST_F(DispatcherTest, ALongRowOfBadEventsIsKeptOnceTheSinkTakesTheOneBehind) {
   const Ids bad = numbered(150);
   for (const auto& id : bad) f.peer.rejects(id);

@@ -49,7 +49,8 @@ bool Patterns::fit(const EventData& event) const {
 }
 
 bool Filter::passes(const EventData& event) const {
-  return wanted.fit(event) && (except.empty() || !except.fit(event));
+  return (!expression || expression->holds(event)) && wanted.fit(event) &&
+         (except.empty() || !except.fit(event));
 }
 
 }  // namespace cdviz::pipeline

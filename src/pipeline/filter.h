@@ -2,10 +2,12 @@
 // counted, and the sink's cursor moves past it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/event.h"
+#include "pipeline/expression.h"
 
 namespace cdviz::pipeline {
 
@@ -29,8 +31,9 @@ struct Patterns {
 struct Filter {
   Patterns wanted = {};
   Patterns except = {};  ///< what fits these does not pass; none: everything else does
+  std::optional<Expression> expression = {};  ///< must hold besides
 
-  bool empty() const { return wanted.empty() && except.empty(); }
+  bool empty() const { return wanted.empty() && except.empty() && !expression; }
   bool passes(const EventData& event) const;
 };
 

@@ -5,10 +5,13 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
+
 #include "cdevents/check.h"
 #include "cloudevents/attributes.h"
 #include "cloudevents/unwrap.h"
 #include "core/json_text.h"
+#include "queue/too_large.h"
 
 namespace cdviz::pipeline {
 namespace {
@@ -43,6 +46,15 @@ bool lacks_context(const cdevents::Unusable& why) {
   return std::any_of(why.problems.begin(), why.problems.end(), [](const Problem& problem) {
     return problem.pointer == "/context" && problem.rule == "required";
   });
+}
+
+cdevents::Unusable too_large(std::uint64_t bytes, std::uint64_t most, const EventData& event) {
+  return {.problems = {{"", "too_large",
+                        fmt::format("takes {} bytes in the queue, which holds {} at most: raise "
+                                    "[queue] max_bytes, then replay it",
+                                    bytes, most)}},
+          .id = event.id,
+          .source = event.source};
 }
 
 /// Spares the others a second look: only a CloudEvent, or a CDEvent, has that name.
@@ -87,8 +99,10 @@ std::string describe(const std::vector<Problem>& problems) {
   return text;
 }
 
-Taken Intake::take(std::vector<Message> messages, WallTime at) const {
+Taken Intake::take(std::vector<Message> messages, WallTime at,
+                   std::uint64_t event_bytes_max) const {
   Taken taken;
+  taken.event_bytes_max = event_bytes_max;
   taken.events.reserve(messages.size());
   taken.receipt.accepted.reserve(messages.size());
   for (std::size_t index = 0; index < messages.size(); ++index) {
@@ -175,6 +189,9 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
            {.problems = std::move(problems), .id = {}, .source = {}}, taken);
     return;
   }
+  // To be given back as it came; most messages are far from the limit and are not copied.
+  std::string kept;
+  if (original == nullptr && message.body.size() > taken.event_bytes_max / 8) kept = message.body;
   auto checked =
       cdevents::check(std::move(message.body), rules_, attributes_of(message.headers), at);
   if (auto* why = std::get_if<cdevents::Unusable>(&checked)) {  // then the body is untouched
@@ -189,7 +206,15 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
     refuse(index, source_, original != nullptr ? *original : message, at, std::move(*why), taken);
     return;
   }
-  accept(index, std::move(message), std::move(std::get<cdevents::Checked>(checked)), at, taken);
+  auto& good = std::get<cdevents::Checked>(checked);
+  if (const auto bytes = queue::bytes_at_most(good.event); bytes > taken.event_bytes_max) {
+    if (original == nullptr)
+      message.body = kept.empty() ? std::move(good.event.json) : std::move(kept);
+    refuse(index, source_, original != nullptr ? *original : std::move(message), at,
+           too_large(bytes, taken.event_bytes_max, good.event), taken);
+    return;
+  }
+  accept(index, std::move(message), std::move(good), at, taken);
 }
 
 void Intake::accept(std::size_t index, Message message, cdevents::Checked checked, WallTime at,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct Taken {
   std::vector<Event> events;
   std::vector<queue::DeadLetter> dead_letters;
   std::uint64_t bytes = 0;  ///< of all messages
+  std::uint64_t event_bytes_max = std::numeric_limits<std::uint64_t>::max();
   // Of the accepted events:
   std::uint64_t with_violations = 0;
   std::size_t violations_told = 0;                                    ///< in the receipt
@@ -44,7 +46,10 @@ class Intake {
       : source_(std::move(source)), rules_(std::move(rules)), transforms_(std::move(transforms)) {}
 
   /// @param at  when the messages were received
-  Taken take(std::vector<Message> messages, WallTime at) const;
+  /// @param event_bytes_max  a larger event is refused ("too_large"), with the bytes as they came
+  Taken take(std::vector<Message> messages, WallTime at,
+             std::uint64_t event_bytes_max = kNoLimit) const;
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
   const std::string& source() const { return source_; }
   const Transforms& transforms() const { return transforms_; }
 

@@ -34,7 +34,7 @@ bool Replayer::to_source(queue::DeadLetter letter) {
   std::vector<Message> messages;
   messages.push_back(
       {std::move(letter.body), std::move(letter.headers), std::move(letter.metadata)});
-  Taken taken = source.intake->take(std::move(messages), letter.at);
+  Taken taken = source.intake->take(std::move(messages), letter.at, queue_.capacity().event_bytes);
   for (auto& again : taken.dead_letters) again.at = clock_.wall();
   queue::Batch batch;
   batch.events = taken.events;

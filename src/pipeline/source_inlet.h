@@ -3,10 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/clock.h"
@@ -16,6 +19,7 @@
 #include "pipeline/intake.h"
 #include "pipeline/pending.h"
 #include "pipeline/recent.h"
+#include "pipeline/shares.h"
 #include "queue/queue.h"
 
 namespace cdviz::pipeline {
@@ -37,6 +41,7 @@ class SourceInlet final : public Inlet {
 
   bool put(std::vector<Message> batch, Checkpoint checkpoint, Settled settled) override;
   Offered offer(std::vector<Message> batch, Settled settled) override;
+  Offered offer_in_shares(std::vector<Message> batch, Settled settled) override;
   Result<std::optional<std::string>> checkpoint(std::string_view key) const override;
   Result<std::vector<Checkpoint::Entry>> checkpoints(std::string_view prefix,
                                                      std::string_view after,
@@ -56,7 +61,15 @@ class SourceInlet final : public Inlet {
 
  private:
   struct Flight;
-  Offered submit(std::vector<Message> batch, Checkpoint checkpoint, Settled settled, bool wait);
+  /// How a batch is handed over: what happens when there is no room now, and when there never is.
+  enum class Way : std::uint8_t { put, offer, offer_in_shares };
+  Offered submit(std::vector<Message> batch, Checkpoint checkpoint, Settled settled, Way way);
+  Offered submit_shares(const std::shared_ptr<Flight>& flight, std::vector<Share> shares,
+                        Checkpoint checkpoint, bool wait);
+  Offered submit_aside(const std::shared_ptr<Flight>& flight, std::vector<Share> shares);
+  Result<queue::Position> store(Share share);
+  Offered submit_last(const std::shared_ptr<Flight>& flight, Share share, Checkpoint checkpoint,
+                      bool wait);
   void queued(Flight& flight, const Result<queue::Position>& position);
 
   const std::shared_ptr<const Intake> intake_;
@@ -64,6 +77,9 @@ class SourceInlet final : public Inlet {
   const std::shared_ptr<UnderWay> under_way_ = std::make_shared<UnderWay>();
   std::stop_source stop_;
   std::atomic<bool> closed_ = false;
+  std::mutex aside_mutex_;
+  bool aside_busy_ = false;
+  std::jthread aside_;  ///< of the last batch that was larger than the queue and could not wait
 };
 
 /// Adds what was taken and stored to the balance.

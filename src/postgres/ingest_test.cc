@@ -199,8 +199,8 @@ TEST_F(IngestTest, PoisonIsRefusedWithItsSqlstateAndNothingOfItsBatchIsStored) {
       {"no timestamp",
        R"({"context":{"id":"1","source":"/","type":"dev.cdevents.a.b.1"},"subject":{"id":"1"}})",
        "22007"},
-      {"an array", "[1]", "22007"},
-      {"null", "null", "22007"},
+      {"an array", "[1]", "22023"},
+      {"null", "null", "22023"},
   };
   for (const Poison& poison : poisons) {
     const auto refused = ingest(*db, {json({.id = "good"}), poison.event});

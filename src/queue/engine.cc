@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <future>
 
+#include "queue/too_large.h"
+
 namespace cdviz::queue {
 namespace {
 
@@ -292,6 +294,7 @@ bool Engine::wait_beyond(Position after, std::chrono::milliseconds timeout, std:
 void Engine::advance(const std::string& sink, Position to, std::vector<DeadLetter> rejected,
                      std::function<void(const Result<void>&)> settled) {
   const auto position = static_cast<std::int64_t>(to);
+  for (auto& letter : rejected) keep_by_reference(letter, settings_.dead_letters_max_bytes);
   Lock lock(mutex_);
   if (rejected.empty() && !settled) {
     const auto cursor = ledger_.cursors.find(sink);

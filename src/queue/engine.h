@@ -56,6 +56,9 @@ class Engine final : public Queue {
   Result<void> start();
 
   Offered submit(Batch batch, bool wait, std::stop_token stop) override;
+  Capacity capacity() const override {
+    return {settings_.max_bytes, settings_.dead_letters_max_bytes};
+  }
   Result<Position> attach(const std::string& sink, From from) override;
   Result<bool> release(const std::string& sink) override;
   Result<std::vector<Stored>> read(Position after, std::size_t max_events,

@@ -5,6 +5,7 @@
 #include "queue/engine.h"
 #include "queue/recovery.h"
 #include "queue/schema.h"
+#include "queue/too_large.h"
 
 namespace cdviz::queue {
 namespace {

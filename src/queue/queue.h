@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -56,6 +57,12 @@ struct DeadLetter {
   std::string event_source = {};  ///< context.source and context.id, if they were readable
   std::string event_id = {};
   WallTime at = {};  ///< when it was refused
+};
+
+/// What one batch may hold: more never fits, not even into a queue that is empty.
+struct Capacity {
+  std::uint64_t event_bytes = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t dead_letter_bytes = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// What is committed in one transaction.
@@ -115,8 +122,11 @@ class Queue {
                                              telemetry::Metrics& metrics, telemetry::Log& log);
   virtual ~Queue() = default;
 
-  /// Hands a batch to the writer. Waits for room if `wait`, until `stop`.
+  /// Hands a batch to the writer. Waits for room if `wait`, until `stop`. One that is larger than
+  /// capacity() is settled with Fault::reject, code "batch_too_large".
   virtual Offered submit(Batch batch, bool wait, std::stop_token stop = {}) = 0;
+  /// The same as long as the queue lives.
+  virtual Capacity capacity() const { return {}; }
 
   /// Makes sure that `sink` has a cursor. @returns where it stands
   virtual Result<Position> attach(const std::string& sink, From from) = 0;
@@ -132,7 +142,8 @@ class Queue {
                            std::stop_token stop) = 0;
   /// Moves a sink's cursor, and keeps what it rejected on the way, in one transaction. Never waits
   /// for room. The cursor's own move need not be on disk at once (it is harmless to deliver twice),
-  /// the dead letters are before `settled`. `settled` may be empty.
+  /// the dead letters are before `settled`. `settled` may be empty. What is larger than all the
+  /// dead letters may be is kept by reference (queue/too_large.h).
   virtual void advance(const std::string& sink, Position to, std::vector<DeadLetter> rejected,
                        std::function<void(const Result<void>&)> settled) = 0;
 

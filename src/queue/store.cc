@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 
+#include "queue/too_large.h"
+
 namespace cdviz::queue {
 namespace {
 
@@ -33,14 +35,6 @@ std::int64_t Ledger::done_through() const {
   auto least = cursors.begin()->second;
   for (const auto& [sink, position] : cursors) least = std::min(least, position);
   return least;
-}
-
-std::int64_t size_of(const DeadLetter& letter) {
-  std::size_t bytes = letter.component_id.size() + letter.code.size() + letter.reason.size() +
-                      letter.body.size() + letter.metadata.size() + letter.event_source.size() +
-                      letter.event_id.size();
-  for (const auto& [name, value] : letter.headers) bytes += name.size() + value.size();
-  return static_cast<std::int64_t>(bytes);
 }
 
 std::uint32_t cursor_checksum(std::string_view sink, std::int64_t position) {

@@ -40,8 +40,6 @@ struct Prepared {
   std::int64_t bytes() const { return static_cast<std::int64_t>(fields.size() + json.size()); }
 };
 
-/// Bytes that a dead letter counts for.
-std::int64_t size_of(const DeadLetter& letter);
 std::uint32_t cursor_checksum(std::string_view sink, std::int64_t position);
 std::uint32_t checkpoint_checksum(std::string_view source, std::string_view key,
                                   std::string_view value);

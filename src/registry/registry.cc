@@ -7,15 +7,21 @@
 #include "pipeline/options.h"
 #include "postgres/delivery_options.h"
 #include "queue/options.h"
+#include "registry/opendal.h"
 #include "sinks/folder/folder.h"
 #include "sinks/http/http.h"
 #include "sinks/kafka/kafka.h"
 #include "sinks/nats/nats.h"
 #include "sinks/postgres/postgres.h"
 #include "sinks/stdout/stdout.h"
+#include "sources/ecr/ecr.h"
+#include "sources/folder/activity.h"
+#include "sources/folder/folder.h"
 #include "sources/http/webhook.h"
 #include "sources/kafka/kafka.h"
 #include "sources/nats/nats.h"
+#include "sources/oci/oci.h"
+#include "sources/s3/s3.h"
 #include "telemetry/options.h"
 #include "transforms/basic/basic.h"
 #include "transforms/lua/lua.h"
@@ -42,9 +48,16 @@ config::Catalogue catalogue() {
   // A line for each kind, however short.
   // clang-format off
   static constexpr std::array kSources = {
+      &sources::ecr::kind,
+      &sources::folder::kind,
+      &sources::folder::activity_kind,
       &sources::http::kind,
       &sources::kafka::kind,
       &sources::nats::kind,
+      &sources::oci::kind,
+      &opendal_source_kind,
+      &sources::s3::kind,
+      &sources::s3::activity_kind,
   };
   static constexpr std::array kSinks = {
       &sinks::folder::kind,

@@ -26,7 +26,4 @@ class PageFile {
   bool never_changes_;
 };
 
-/// True if an Accept-Encoding takes gzip (RFC 9110 §12.5.3).
-bool accepts_gzip(std::string_view accept_encoding);
-
 }  // namespace cdviz::web

@@ -47,12 +47,5 @@ TEST(PageFile, WhatDoesNotBecomeSmallerStaysAsItIs) {
   EXPECT_EQ(file.answer(asking({{"Accept-Encoding", "gzip"}})).body, "<svg/>");
 }
 
-TEST(AcceptsGzip, ReadsTheField) {
-  for (const auto* yes : {"gzip", "GZIP", "deflate, gzip", "gzip;q=0.5", "gzip; q=1.0"})
-    EXPECT_TRUE(accepts_gzip(yes)) << yes;
-  for (const auto* no : {"", "br", "gzip;q=0", "gzip;q=0.000", "x-gzip", "identity"})
-    EXPECT_FALSE(accepts_gzip(no)) << no;
-}
-
 }  // namespace
 }  // namespace cdviz::web

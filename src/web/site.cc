@@ -15,9 +15,9 @@ constexpr std::string_view kJson = "application/json";
 
 /// The addresses of the dashboard's views (dashboard/src/views.ts): each is answered with the same
 /// page, which looks at the address. A list, so that any other address stays a 404.
-constexpr std::array<std::string_view, 10> kViews = {
-    "",          "timeline", "compare",  "journey",   "events",
-    "pipelines", "tests",    "delivery", "incidents", "collector"};
+constexpr std::array<std::string_view, 11> kViews = {
+    "",      "timeline", "compare",   "journey",   "events",    "pipelines",
+    "tests", "delivery", "incidents", "collector", "playground"};
 
 net::Response document(int status, std::string body) {
   return {.status = status,

@@ -105,7 +105,7 @@ TEST_F(Fixture, ThePageLoadsNothingFromElsewhere) {
 
 TEST_F(Fixture, EveryViewIsTheSamePageAndAnythingElseIsNotThere) {
   for (const char* path : {"/timeline", "/compare", "/journey", "/events", "/pipelines", "/tests",
-                           "/delivery", "/incidents", "/collector"}) {
+                           "/delivery", "/incidents", "/collector", "/playground"}) {
     EXPECT_EQ(routes.get(path).body, routes.get("/").body) << path;
   }
   EXPECT_FALSE(routes.routes.contains("/index.html"));

@@ -29,8 +29,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
 from database_bench import database  # noqa: E402  (the folder is found only now)
+from folder_bench import folder_source  # noqa: E402
 from harness.metrics import Metrics  # noqa: E402
 from kafka_bench import kafka  # noqa: E402
+from pages_bench import pages  # noqa: E402
+from s3_bench import s3_source  # noqa: E402
 from readers import readers  # noqa: E402
 from sinks_bench import folder_sink, http_sink  # noqa: E402
 
@@ -471,6 +474,11 @@ def dashboard_readers(bench):
     readers(bench, lambda name, extra: Collector(bench, bench.postgres.url("cdviz_collector"), name, extra=extra), must_be_clean)
 
 
+def dashboard_pages(bench):
+    """The pages in a real browser are usable at once, with a matrix of 1,600 cells and a million events behind it."""
+    pages(bench, lambda name, extra: Collector(bench, bench.postgres.url("cdviz_collector"), name, extra=extra))
+
+
 def nats(bench):
     """JetStream in and out, against bare libnats doing the same with the same bytes, in turns."""
     done = subprocess.run([str(bench.build / "tests/bench/nats_bench"), str(max(2000, int(50_000 * bench.scale))),
@@ -497,15 +505,18 @@ ALL = {f.__name__: f for f in (
     drain,
     end_to_end,
     dashboard_readers,
+    dashboard_pages,
     backlog,
     idle,
     database,
     http_sink,
     folder_sink,
+    folder_source,
     kafka,
     nats,
+    s3_source,
 )}
-NEED_POSTGRES = {"latency", "drain", "end_to_end", "dashboard_readers", "idle", "database"}
+NEED_POSTGRES = {"latency", "drain", "end_to_end", "dashboard_readers", "dashboard_pages", "idle", "database"}
 
 
 def main():

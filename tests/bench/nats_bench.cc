@@ -162,7 +162,7 @@ class Bench {
         .encoding = {.transport = cloudevents::Transport::nats, .structured = true}};
     std::vector<sinks::nats::Message> messages;
     for (const Event& event : events) {
-      messages.push_back(sinks::nats::message_of(*event, settings).value());
+      messages.push_back(sinks::nats::message_of(*event, settings, WallTime{}).value());
     }
     return measured([&] {
       for (std::size_t at = 0; at < messages.size(); at += kBatch) {

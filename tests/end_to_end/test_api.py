@@ -3,6 +3,7 @@ hold while events arrive, hostile data, live streams, an outage, and who may ask
 
 import base64
 import csv
+import gzip
 import io
 import json
 import os
@@ -118,6 +119,14 @@ def make_login(postgres, user="dashboard", raw=True):
                    check=True, capture_output=True, timeout=60)
 
 
+OPTIONS = '''grafana_url = "https://grafana.example"
+[dashboard.references]
+deployments_per_week = 14
+lead_time = "1d"
+fail_rate_percent = 5
+'''
+
+
 class StoryApiTest(unittest.TestCase):
     """One collector and one database with the demo story for all; what a test sends is out of the story's way."""
 
@@ -130,7 +139,7 @@ class StoryApiTest(unittest.TestCase):
         url = cls.postgres.migrate()
         make_login(cls.postgres)
         cls.postgres.query("select cdviz_store.configure_demo()")
-        cls.collector = Collector(shared, url, extra=dashboard(cls.postgres, 'grafana_url = "https://grafana.example"')).start()
+        cls.collector = Collector(shared, url, extra=dashboard(cls.postgres, OPTIONS)).start()
         done = subprocess.run([BINARY, "demo", "--until", END.strftime("%Y-%m-%dT%H:%M:%SZ"), "--to", f"http://127.0.0.1:{cls.collector.port}/webhook/000"],
                               capture_output=True, text=True, timeout=240, check=False)
         if done.returncode != 0:
@@ -317,7 +326,9 @@ class StoryApiTest(unittest.TestCase):
     def test_what_there_is(self):
         meta = self.api.get("/meta")["data"]
         self.assertTrue(meta["demo"])
-        self.assertEqual(meta["features"], {"payloads": True, "live": True, "grafana_url": "https://grafana.example"})
+        self.assertEqual(meta["features"], {
+            "payloads": True, "live": True, "grafana_url": "https://grafana.example",
+            "references": {"deployments_per_day": 2, "lead_time_p50_s": 86400, "recovery_p50_s": None, "change_fail_rate": 0.05, "rework_rate": None}})
         self.assertEqual({"dev", "test", "staging", "prod-eu", "prod-us"} - {row["environment_id"] for row in meta["environments"]}, set())
         self.assertIn(("incident", "detected"), {(row["subject"], row["predicate"]) for row in meta["event_kinds"]})
         self.assertTrue(meta["database"]["available"])
@@ -359,6 +370,91 @@ class StoryApiTest(unittest.TestCase):
         self.send("changes-the-version")
         wait_for(lambda: self.stored() > before, "it is stored")
         wait_for(lambda: self.api.raw("/state", at=ago(), headers=[("If-None-Match", tag)]).status == 200, "another version, another answer", 10)
+
+    def test_events_move_the_answers_that_depend_on_them_and_no_others(self):
+        paths = {"/state": {"at": ago()}, "/incidents": STORY, "/pipelines": STORY, "/tests/suites": STORY, "/events/histogram": STORY}
+        ask = {path: (lambda path=path: self.api.raw(path, **paths[path])) for path in paths}
+        tags = {path: answer().headers["etag"] for path, answer in ask.items()}
+        unchanged = lambda path: self.api.raw(path, headers=[("If-None-Match", tags[path])], **paths[path]).status == 304
+        sent = {"context": {"specversion": "0.5.1", "id": "moves-tests", "source": "/moves", "type": "dev.cdevents.testsuiterun.started.0.3.0",
+                            "timestamp": datetime.now(timezone.utc).isoformat()},
+                "subject": {"id": "moves-suite", "content": {"environment": {"id": "test"}, "testSuite": {"id": "moves"}}}}
+        self.assertEqual(self.collector.post(json.dumps(sent).encode()).status, 202)
+        wait_for(lambda: not unchanged("/events/histogram"), "the events have another version", 20)
+        self.assertFalse(unchanged("/tests/suites"))
+        self.assertFalse(unchanged("/pipelines"))
+        self.assertTrue(unchanged("/state"))
+        self.assertTrue(unchanged("/incidents"))
+        self.send("moves-the-matrix")
+        wait_for(lambda: not unchanged("/state"), "the matrix has another version", 20)
+        self.assertFalse(unchanged("/incidents"))
+
+    def test_json_comes_as_gzip_to_who_takes_it_with_a_tag_of_its_own(self):
+        plain = self.api.raw("/state", at=ago())
+        self.assertNotIn("content-encoding", plain.headers)
+        accept = ("Accept-Encoding", "br, gzip")
+        for path, parameters in (("/state", {"at": ago()}), ("/meta", {}), ("/openapi.json", {}), ("/collector", {}), ("/collector/dead-letters", {})):
+            with self.subTest(path):
+                coded = self.api.raw(path, headers=[accept], **parameters)
+                self.assertEqual(coded.headers["content-encoding"], "gzip")
+                self.assertIn("Accept-Encoding", coded.headers["vary"])
+                self.assertTrue(json.loads(gzip.decompress(coded.body)))
+        coded = self.api.raw("/state", headers=[accept], at=ago())
+        body = json.loads(gzip.decompress(coded.body))
+        self.assertEqual(body["data"], plain.json()["data"])
+        self.assertLess(len(coded.body), len(plain.body) / 4)
+        self.assertNotEqual(coded.headers["etag"], plain.headers["etag"])
+        for headers, status in (([accept], 304), ([], 200), ([("Accept-Encoding", "gzip;q=0")], 200)):
+            again = self.api.raw("/state", headers=[*headers, ("If-None-Match", coded.headers["etag"])], at=ago())
+            self.assertEqual(again.status, status, headers)
+            self.assertIn("Accept-Encoding", again.headers["vary"])
+        wrong = self.api.raw("/state", headers=[accept], nonsense="1")
+        self.assertEqual(wrong.json()["parameter"], "nonsense")
+
+    def test_a_stream_names_the_cells_that_moved_and_new_sources(self):
+        stream = Stream(self, self.collector)
+        seen = threading.Event()
+
+        def send():
+            for number in range(300):  # until the stream follows
+                self.send(f"moves-{number}", service="moved", environment="moved-here")
+                if seen.wait(0.2):
+                    return
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            cells = json.loads(stream.until("state")["data"])
+        finally:
+            seen.set()
+            sender.join()
+        self.assertIn({"service_id": "moved", "environment_id": "moved-here"}, cells["cells"])
+        self.assertEqual(set(cells), {"cells", "more"})
+        sent = event("from-a-new-source", timestamp=datetime.now(timezone.utc).isoformat())
+        sent["context"]["source"] = "/never/heard/of"
+        self.assertEqual(self.collector.post(json.dumps(sent).encode()).status, 202)
+        while True:
+            row = json.loads(stream.until("source")["data"])
+            if row["source"] == "/never/heard/of":
+                break
+        self.assertIsNone(row["quiet"], "nothing is known yet")
+        self.assertEqual(row["events"], 1)
+
+    def test_what_is_tried_out_is_not_stored(self):
+        before = self.stored()
+        ask = lambda trial, kind="application/json": self.collector.post(
+            json.dumps(trial).encode(), "/api/v1/playground", kind)
+        answer = ask({"body": json.dumps(event("tried")), "headers": {"traceparent": "00-1-2-01"}})
+        self.assertEqual(answer.status, 200, answer)
+        one = answer.json()["data"]["events"][0]
+        self.assertEqual((one["id"], one["event"]["context"]["id"]), ("tried", "tried"))
+        self.assertEqual(ask({"body": "no JSON"}).json()["data"]["refused"][0][0]["rule"], "json")
+        for hostile in (HOSTILE[0], "\x00", "[" * 2000, "{}"):
+            self.assertEqual(ask({"body": hostile}).status, 200, hostile[:20])
+        for wrong, status in (({}, 400), ({"body": 1}, 400), ({"body": "", "send": True}, 400), ({"body": "\ud800"}, 400), ({"body": "x" * (1 << 20)}, 413)):
+            self.assertEqual(ask(wrong).status, status, str(wrong)[:40])
+        self.assertEqual(ask({"body": ""}, "text/plain").status, 415, "a form of another site cannot ask")
+        self.assertIn("engine", self.api.get("/playground")["data"])
+        self.assertEqual(self.stored(), before)
 
     def test_head_is_get_without_a_body(self):
         answer = self.api.raw("/environments", method="HEAD")
@@ -566,7 +662,7 @@ class ApiOutageTest(EndToEndTest):
 
         def ask(number):
             answers.append(self.api.raw("/delivery", service=str(number)))
-        threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(8)]
+        threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(12)]
         for thread in threads:
             thread.start()
         wait_for(lambda: sum(one.status == 429 for one in answers) == 4, lambda: f"four are refused: {answers}", 20)
@@ -576,7 +672,7 @@ class ApiOutageTest(EndToEndTest):
         blocker.close()
         for thread in threads:
             thread.join(30)
-        self.assertEqual(sorted(one.status for one in answers), [200] * 4 + [429] * 4)
+        self.assertEqual(sorted(one.status for one in answers), [200] * 8 + [429] * 4)
 
     def test_a_question_that_takes_too_long_is_ended(self):
         self.collector.terminate()

@@ -35,6 +35,7 @@ FILTERS = {
     "second": 'filter.origin = ["second"]',
     "github": 'filter.source = ["https://github.com/*"]\nfilter.except.subject_id = ["*-secret"]',
     "none": 'filter.type = ["dev.cdevents.nothing.*"]',
+    "expression": """filter.expression = "source LIKE 'https://git%' AND NOT (id IN ('g2'))" """,
     "quiet": 'filter.except.type = ["dev.cdevents.build.*"]\nfilter.except.source = ["/noisy"]',
 }
 
@@ -103,6 +104,7 @@ class FilterTest(EndToEndTest):
             "second": ["s1", "s2"],
             "github": ["g1"],
             "none": [],
+            "expression": ["g1", "g3"],
             "quiet": ["b1", "d1", "d2", "g1", "g2", "g3", "s1", "s2"],
         }
         self.assertEqual({name: self.files(name) for name in FILTERS}, expected)
@@ -136,12 +138,14 @@ enabled = true
 type = "stdout"
 filter.types = ["x"]
 filter.except.type = []
+filter.expression = "id == 'a'"
 """)
         checked = self.collector.run("check", "--config", str(self.collector.config), check=False)
         self.assertEqual(checked.returncode, 78)
         told = checked.stdout + checked.stderr
         self.assertIn('sinks.wrong.filter.types: is not a known key; did you mean "type"?', told)
         self.assertIn("sinks.wrong.filter.except.type: is empty", told)
+        self.assertIn("sinks.wrong.filter.expression: at byte 5: ", told)
 
 
 if __name__ == "__main__":

@@ -198,6 +198,26 @@ class KafkaTest(EndToEndTest):
         self.assertLess(time.monotonic() - begin, 10)
         self.assertEqual(self.kafka.offsets(self.topic, self.topic)[0], 9, "the group has all that is on disk")
 
+    def test_headers_and_signatures_of_the_sink_are_checked_by_a_source(self):
+        rule = ('{{ type = "signature", token = "{}", signature_prefix = "sha256=", signature_on = '
+                '{{ headers_then_body = {{ separator = ".", headers = ["ce_id"] }} }} }}')
+        fixed = ('headers.X-Team = {{ type = "static", value = "blue" }}\n'
+                 'headers.X-Token = {{ type = "secret", value = "{}", prefix = "Bearer " }}')
+        for name, key, token in (("signed", "right", "t0ken"), ("forged", "wrong", "t0ken"), ("unknown", "right", "0ther")):
+            options = ('content_mode = "binary"\nheaders.X-Signature = ' + rule.format(key) + "\n" + fixed.format(token))
+            out = self.sender(name=f"out-{name}", options=options).start()
+            self.assertEqual(out.post(event_bytes(f"headers-{name}")).status, 202)
+            out.wait_drained(sink="kafka")
+            self.assertNotIn(token, out.log.read_text() + out.run("config", "print", "--config", str(out.config)).stdout)
+            out.kill()
+        receiver = self.receiver(options='headers.X-Signature = ' + rule.format("right") + '\nheaders_to_keep = ["X-Team"]\n'
+                                 'headers.X-Token = { type = "equals", prefix = "Bearer ", value = "t0ken" }').start()
+        self.wait_stored("headers-", ["headers-signed"])
+        self.eventually(lambda: self.assert_balanced(receiver) == 3, "all three have come")
+        self.assertEqual(receiver.metrics().sum("cdviz_dead_letters"), 2)
+        headers = {key: value for _, _, _, headers, _ in kcat_consume(self.kafka.brokers, self.topic) for key, value in headers.items()}
+        self.assertEqual(headers["X-Team"], "blue")
+
     def test_whoever_breaks_each_event_is_stored_once(self):
         """Connections cut, half open and refused, the broker killed, both collectors killed: under load."""
         seed = int(time.time())
@@ -417,6 +437,34 @@ class MockTest(EndToEndTest):
         metrics = out.metrics()
         self.assertEqual(metrics.sum("cdviz_dead_letter_events_total", component_id="kafka"), 1)
         self.assertEqual(metrics.sum("cdviz_sent_events_total", component_id="kafka"), 41)
+
+
+class ConfigurationTest(EndToEndTest):
+    def check(self, options):
+        collector = Collector(self, parts=OUT.format(brokers="127.0.0.1:1", topic="t", options=options))
+        done = collector.run("check", "--config", str(collector.config), check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_keys_of_the_existing_collector(self):
+        for options in ('key_policy = "cdevent_id"', 'key_policy = "unset"',
+                        'headers.X-Team = { type = "static", value = "blue" }'):
+            self.assertEqual(self.check(options)[0], 0, options)
+        for options, word in (('key_policy = "subject"', "cdevent_id"), ('key_policy = "unset"\nkey = "{id}"', "leave one"),
+                              ('headers.ce_id = { type = "static", value = "x" }', "set by the sink itself"),
+                              ('headers.X-A = { type = "static" }', "value")):
+            code, said = self.check(options)
+            self.assertEqual(code, 78, said)
+            self.assertIn(word, said)
+
+    def test_a_policy_decides_about_the_key(self):
+        mock = MockKafka(self)
+        for policy, key in (("cdevent_id", "policy-cdevent_id"), ("unset", "")):
+            out = Collector(self, parts=OUT.format(brokers=mock.brokers, topic=policy, options=f'key_policy = "{policy}"'),
+                            name=policy).start()
+            mock.tell(f"topic {policy} 1")
+            self.assertEqual(out.post(event_bytes(f"policy-{policy}")).status, 202)
+            out.wait_drained(sink="kafka")
+            self.assertEqual([record[2] for record in kcat_consume(mock.brokers, policy)], [key])
 
 
 class DocumentationTest(EndToEndTest):

@@ -1,5 +1,6 @@
 """NATS in and out: through JetStream and core, in every form that events travel in, and poison."""
 
+import hmac
 import json
 import re
 import unittest
@@ -89,6 +90,18 @@ class Out(NatsTest):
         again.wait_drained(sink="nats")
         self.assertEqual(self.client.stream_messages("CDEVENTS"), len(identities))
         self.assertEqual(again.metrics().sum("cdviz_duplicate_events_total", component_id="nats"), len(identities))
+
+    def test_headers_of_the_configuration_go_along(self):
+        self.client.subscribe("cdevents.>")
+        collector = self.publish('mode = "core"\nheaders.X-Team = { type = "static", value = "blue" }\n'
+                                 'headers.X-Token = { type = "secret", value = "t0ken", prefix = "Bearer " }\n'
+                                 'headers.X-Signature = { type = "signature", token = "key" }', ["signed"])
+        _, _, headers, body = self.client.next()
+        headers = dict(headers)
+        self.assertEqual((headers["X-Team"], headers["X-Token"]), ("blue", "Bearer t0ken"))
+        self.assertEqual(headers["X-Signature"], hmac.new(b"key", body, "sha256").hexdigest())
+        self.assertNotIn("t0ken", collector.log.read_text()
+                         + collector.run("config", "print", "--config", str(collector.config)).stdout)
 
     def test_core_reaches_whoever_listens_in_binary_mode(self):
         self.client.subscribe("out.>")

@@ -17,8 +17,8 @@
 namespace {
 
 using namespace cdviz;
-using sources::http::BodyFormat;
 using parsers::Documents;
+using sources::http::BodyFormat;
 using Form = Documents::Form;
 
 constexpr std::uint64_t kBytesMax = 64 * 1024;

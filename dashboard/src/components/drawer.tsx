@@ -19,7 +19,7 @@ interface Props {
 }
 
 export const closeDrawer = (): void => {
-  setParams({ sel: null });
+  setParams({ sel: null, zoom: null });
 };
 
 export function Drawer({ title, actions, about, asked, name, explain, children }: Props) {

@@ -2,12 +2,31 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import type { SearchRow } from "../data/api.ts";
 import { useApi } from "../data/use.ts";
-import { clip, shortName } from "../format.ts";
+import { clip, exact, shortName } from "../format.ts";
 import { go, href } from "../state/location.ts";
+import { own } from "../state/time.ts";
+import { kinds } from "../views/pipelines.tsx";
 import { Ago } from "./basics.tsx";
 
+/// What ended long ago is looked at in its own time.
+const aroundMs = 14 * 86_400_000;
+
+function pipelinePlace({ what, id, last_at: last }: Hit): string {
+  const ended = last ? Date.parse(last) : Date.now();
+  const past = Date.now() - ended > aroundMs / 2;
+  return href("pipelines", {
+    kind: what === "pipelinerun" ? null : what,
+    sel: id,
+    from: past ? exact(ended - aroundMs) : null,
+    to: past ? exact(ended + 60_000) : null,
+  });
+}
+
+type Hit = Pick<SearchRow, "what" | "id" | "name" | "last_at">;
+
 /// Where a hit leads.
-export function placeOf(hit: Pick<SearchRow, "what" | "id">): string {
+export function placeOf(hit: Hit): string {
+  if (hit.name === hit.id && own(kinds, hit.what)) return pipelinePlace(hit);
   switch (hit.what) {
     case "service":
       return href("timeline", { service: hit.id, env: null });

@@ -114,7 +114,7 @@ export function Table<Row>({
           </tr>
         </thead>
         <tbody>
-          {sorted.map((row) => {
+          {sorted.flatMap((row) => {
             const under = below?.(row);
             const key = keyOf(row);
             return [

@@ -63,11 +63,53 @@ export type Overview = {
     readonly live: boolean;
     /** Where Grafana is, as configured */
     readonly grafana_url: string | null;
+    /** Lines beside the figures of /delivery, as configured; null: none */
+    readonly references: {
+      readonly deployments_per_day: number | null;
+      readonly lead_time_p50_s: number | null;
+      readonly recovery_p50_s: number | null;
+      readonly change_fail_rate: number | null;
+      readonly rework_rate: number | null;
+    };
   };
   readonly environments: readonly EnvironmentsRow[];
   readonly services: readonly ServicesRow[];
   readonly sources: readonly SourcesRow[];
   readonly event_kinds: readonly EventKindsRow[];
+};
+
+export type Playground = {
+  /** Scripts can be run */
+  readonly engine: boolean;
+  readonly scripts: readonly {
+    readonly name: string;
+    readonly text: string;
+  }[];
+};
+
+export type Trial = {
+  /** As they would be stored, at most 100 */
+  readonly events: readonly {
+    readonly type: string;
+    readonly id: string;
+    readonly source: string;
+    readonly event: Readonly<Record<string, unknown>>;
+    readonly violations: readonly Finding[];
+    /** What was mended: id, source, time, … */
+    readonly normalised: readonly string[];
+  }[];
+  /** Events that are not shown */
+  readonly more: number;
+  /** What would go to the dead letters, each with what is wrong */
+  readonly refused: readonly (readonly Finding[])[];
+  /** Why the script dropped it */
+  readonly filtered: readonly string[];
+};
+
+export type Finding = {
+  readonly pointer: string;
+  readonly rule: string;
+  readonly message: string;
 };
 
 export type Component = {
@@ -512,7 +554,7 @@ export type JourneyRow = {
 export type SearchRow = {
   /** service, environment, artifact, change, incident, or the kind of a run */
   readonly what: string;
-  /** Its id: what "journey" and the others take */
+  /** Its id: what "journey" and the others take; of a pipeline, task, build or suite its name, or the id of a run */
   readonly id: string;
   /** Its name or version */
   readonly name: string | null;
@@ -766,7 +808,7 @@ export type EventRow = {
   readonly type: string;
   /** The whole event */
   readonly payload: unknown;
-  /** What the collector found out about it: violations, what it changed */
+  /** What the collector found out about it: violations, what it changed; and the headers that were kept */
   readonly notes: unknown;
 };
 
@@ -984,6 +1026,28 @@ export type TestSuitesRow = {
   readonly p50_s: number | null;
 };
 
+/** Where do tests fail? A row of the query test-environments. */
+export type TestEnvironmentsRow = {
+  /** Where; null: the events do not say */
+  readonly environment_id: string | null;
+  /** Cases that finished there */
+  readonly cases: number;
+  /** Their runs (runs) */
+  readonly runs: number;
+  /** Of them failures and errors (runs) */
+  readonly failures: number;
+  /** success / (success + failure + error), 0 to 1 (ratio) */
+  readonly pass_rate: number;
+  /** Cases that failed there at least once */
+  readonly failing_cases: number;
+  /** Cases that failed there and passed wherever else they ran, those that fail most first; at most 20 */
+  readonly only_here: readonly string[];
+  /** Median duration of a case (seconds) */
+  readonly p50_s: number | null;
+  /** When the last one finished */
+  readonly last_finished_at: string | null;
+};
+
 /** Which tests are broken or flaky, and since when? A row of the query tests. */
 export type TestsRow = {
   /** The test case */
@@ -1002,7 +1066,7 @@ export type TestsRow = {
   readonly fail_rate: number | null;
   /** Changes of outcome within the last 30 runs */
   readonly flips: number;
-  /** First failure that speaks for it */
+  /** First failure that speaks for it; of a flaky case the first behind which it never passed 30 times in a row */
   readonly since: string | null;
   /** Outcome of the last run */
   readonly last_outcome: string | null;
@@ -1383,6 +1447,7 @@ export const queryOf: Readonly<Record<string, string>> = {
   "/runs/{key}/tree": "run-tree",
   "/deployment-rules": "deployment-rules",
   "/tests/suites": "test-suites",
+  "/tests/environments": "test-environments",
   "/tests/cases": "tests",
   "/tests/cases/{id}": "test-case",
   "/delivery": "delivery",
@@ -1400,5 +1465,5 @@ export const queryOf: Readonly<Record<string, string>> = {
 
 /** What an endpoint with filters takes: a page offers no filter that its server does not know. */
 export const takes: Readonly<Record<string, readonly string[]>> = {
-  "/events": ["from","to","subject","predicate","source","subject_id","env","service","outcome","valid","q","limit"],
+  "/events": ["from","to","subject","predicate","source","subject_id","env","service","outcome","valid","q","not_type","not_subject","not_predicate","not_source","not_env","not_service","not_outcome","limit"],
 };

@@ -114,6 +114,23 @@ export async function get<Body>(url: string, signal: AbortSignal): Promise<Body>
   return body;
 }
 
+/// @throws Problem
+export async function post<Body>(url: string, body: unknown): Promise<Body> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  } catch {
+    throw new Problem(0, "The collector does not answer", "It may be starting anew.");
+  }
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as Body;
+}
+
 export async function getText(url: string, signal = new AbortController().signal): Promise<string> {
   const response = await ask(url, signal, "text/plain");
   if (!response.ok) throw await problemOf(response);

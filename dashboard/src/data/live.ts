@@ -69,10 +69,12 @@ function connect(): () => void {
       }
       refreshSoon();
     });
-    source.addEventListener("database", () => {
-      heard();
-      refreshSoon();
-    });
+    // A source that goes quiet sends no event: it is told apart.
+    for (const what of ["database", "source"])
+      source.addEventListener(what, () => {
+        heard();
+        refreshSoon();
+      });
     source.addEventListener("gap", (event) => {
       heard();
       try {

@@ -46,10 +46,14 @@ export const TimeAxis = ({ scale, height }: { scale: TimeScale; height: number }
 /// A drag shorter than this is a click.
 const dragMin = 6;
 
-/// Pointer handlers for an <svg>: dragging chooses a part of the time, which becomes the range.
+/// A part of the time becomes the range of the page.
+export const zoomPage = ({ from, to }: Range): void => setRange(iso(from), iso(to));
+
+/// Pointer handlers for an <svg>: dragging chooses a part of the time.
+/// @param zoom  what becomes of it
 /// @returns the part that is being dragged, in pixels, for `Brushed`; and whether a drag has just ended, so that the
 /// click that ends it opens nothing
-export function useBrush(scale: TimeScale) {
+export function useBrush(scale: TimeScale, zoom: (part: Range) => void = zoomPage) {
   const [drag, setDrag] = useState<readonly [number, number] | null>(null);
   const dragged = useRef(false);
   const x = (event: PointerEvent) => {
@@ -77,7 +81,7 @@ export function useBrush(scale: TimeScale) {
       onPointerUp: () => {
         if (drag && dragged.current) {
           const [a, b] = [Math.min(...drag), Math.max(...drag)];
-          setRange(iso(scale.invert(a).getTime()), iso(scale.invert(b).getTime()));
+          zoom({ from: scale.invert(a).getTime(), to: scale.invert(b).getTime() });
         }
         setDrag(null);
       },

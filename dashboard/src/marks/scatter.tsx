@@ -17,18 +17,30 @@ interface Props {
   readonly xText: (value: number) => string;
   readonly yText: (value: number) => string;
   readonly open: (id: string) => void;
+  /// Broken lines to compare with.
+  readonly xLine?: number | null;
+  readonly yLine?: number | null;
 }
 
 const left = 52;
 const bottom = 34;
 const top = 14;
 
-export function Scatter({ dots, xWords, yWords, xText, yText, open }: Props) {
+export function Scatter({
+  dots,
+  xWords,
+  yWords,
+  xText,
+  yText,
+  open,
+  xLine = null,
+  yLine = null,
+}: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   const height = 240;
   const right = 70;
-  const xMost = Math.max(...dots.map((dot) => dot.x), 1e-9);
-  const yMost = Math.max(...dots.map((dot) => dot.y), 0.01);
+  const xMost = Math.max(...dots.map((dot) => dot.x), xLine ?? 0, 1e-9);
+  const yMost = Math.max(...dots.map((dot) => dot.y), yLine ?? 0, 0.01);
   const x = (value: number) => left + (value / xMost) * Math.max(1, width - left - right);
   const y = (value: number) => height - bottom - (value / yMost) * (height - bottom - top);
   // Labels that would lie on another one are left out: the dot's title has the name.
@@ -70,6 +82,16 @@ export function Scatter({ dots, xWords, yWords, xText, yText, open }: Props) {
               {yWords}
             </text>
           </g>
+          {xLine !== null && (
+            <line class="reference" x1={x(xLine)} x2={x(xLine)} y1={top} y2={height - bottom}>
+              <title>{`reference: ${xText(xLine)}`}</title>
+            </line>
+          )}
+          {yLine !== null && (
+            <line class="reference" x1={left} x2={width - 8} y1={y(yLine)} y2={y(yLine)}>
+              <title>{`reference: ${yText(yLine)}`}</title>
+            </line>
+          )}
           {dots.map((dot) => {
             const at = { x: x(dot.x), y: y(dot.y) };
             return (

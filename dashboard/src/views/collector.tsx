@@ -6,10 +6,11 @@ import { Table } from "../components/table.tsx";
 import type { Component, SourcesRow, Collector as Status } from "../data/api.ts";
 import { meta } from "../data/meta.ts";
 import { useApi, useAsked } from "../data/use.ts";
-import { ago, bytes, clip, count, duration, percent } from "../format.ts";
+import { ago, bytes, clip, count, duration, percent, plural } from "../format.ts";
 import { href } from "../state/location.ts";
 import { now } from "../state/range.ts";
 import { DeadLetters } from "./deadletters.tsx";
+import { healthOf, type Line } from "./health.ts";
 import { SendForm } from "./send.tsx";
 
 function State({ component }: { component: Component }) {
@@ -68,6 +69,63 @@ function Queue({ status }: { status: Status }) {
         </div>
       ))}
     </dl>
+  );
+}
+
+function HealthLine({ line }: { line: Line }) {
+  const look = { ok: "●", warn: "▲", fail: "✕" }[line.tone];
+  return (
+    <li class="health">
+      <span class={`sign ${line.tone}`} aria-hidden="true">
+        {look}
+      </span>
+      <div>
+        <b>{clip(line.name, 80)}</b>{" "}
+        <span class={line.tone}>
+          <Text text={line.why} max={400} />
+        </span>
+        <p class="muted">{line.what}</p>
+        {line.fix && (
+          <p>
+            <b>What to do:</b> {line.fix}
+          </p>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/// What is not well stands open, the others folded.
+function Health({ status }: { status: Status }) {
+  const lines = healthOf(status, meta.value);
+  const bad = lines.filter((line) => line.tone !== "ok");
+  const well = lines.filter((line) => line.tone === "ok");
+  return (
+    <div class="inside" id="lines">
+      {bad.length > 0 && (
+        <ul class="plain" aria-label="What is not well">
+          {bad.map((line) => (
+            <HealthLine key={line.id} line={line} />
+          ))}
+        </ul>
+      )}
+      {well.length > 0 && (
+        <details>
+          <summary>
+            <span class="sign ok" aria-hidden="true">
+              ●
+            </span>{" "}
+            {bad.length === 0 ? "All is well" : `${plural(well.length, "line")} well`}: what is
+            watched
+          </summary>
+          <ul class="plain">
+            {well.map((line) => (
+              <HealthLine key={line.id} line={line} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
   );
 }
 
@@ -215,6 +273,7 @@ export function Collector() {
       )}
       <Panel id="health" title="Collector" asked={asked}>
         <Queue status={status} />
+        <Health status={status} />
       </Panel>
       <Components status={status} asked={asked} />
       <div class="columns">

@@ -5,9 +5,9 @@ import { Answered } from "../components/states.tsx";
 import { Table } from "../components/table.tsx";
 import type { DeliveryByServiceRow, DeliveryRow, DeliverySeriesRow } from "../data/api.ts";
 import type { Answer } from "../data/client.ts";
-import { environments } from "../data/meta.ts";
+import { environments, meta } from "../data/meta.ts";
 import { type Asked, useApi } from "../data/use.ts";
-import { count, duration, percent, plural, shortName } from "../format.ts";
+import { clip, count, duration, percent, plural, shortName } from "../format.ts";
 import { Scatter } from "../marks/scatter.tsx";
 import { SparkLine } from "../marks/spark.tsx";
 import { param, params, setParams } from "../state/location.ts";
@@ -33,6 +33,7 @@ function Card({
     rows.find((one) => one.period === "before"),
   );
   const selected = param("sel") === metric.id;
+  const line = references()[metric.figure];
   const from = Date.parse(series.body?.meta.from ?? "") || range.value.from;
   const to = Date.parse(series.body?.meta.to ?? "") || range.value.to;
   const step = stepMs(stepOf(range.value.from, range.value.to));
@@ -57,12 +58,29 @@ function Card({
         )}
       </span>
       {now.value !== "–" && (
-        <SparkLine values={values} label={`${metric.title} over the time`} width={170} />
+        <SparkLine
+          values={values}
+          label={`${metric.title} over the time${line === null ? "" : `; the line is ${metric.text(line)}`}`}
+          width={170}
+          reference={line}
+        />
       )}
+      {line !== null && <span class="card-basis">- - {metric.text(line)}</span>}
       <span class="card-basis">{now.value === "–" && !now.basis ? "no data" : now.basis}</span>
     </button>
   );
 }
+
+const none = {
+  deployments_per_day: null,
+  lead_time_p50_s: null,
+  recovery_p50_s: null,
+  change_fail_rate: null,
+  rework_rate: null,
+};
+
+/// Lines to compare with, as [dashboard.references] of the configuration has them.
+const references = () => meta.value?.features.references ?? none;
 
 function Services({ asked }: { asked: Asked<Answer<DeliveryByServiceRow>> }) {
   const look = (service: string) => setParams({ service });
@@ -93,7 +111,12 @@ function Services({ asked }: { asked: Asked<Answer<DeliveryByServiceRow>> }) {
         </p>
       }
     >
-      <Answered asked={asked} needs={["service"]} filters={["env", "service"]} what="No deployment">
+      <Answered
+        asked={asked}
+        needs={["service"]}
+        filters={["env", "service", "team"]}
+        what="No deployment"
+      >
         {(all) => (
           <div class="columns">
             <Table<DeliveryByServiceRow>
@@ -166,6 +189,8 @@ function Services({ asked }: { asked: Asked<Answer<DeliveryByServiceRow>> }) {
                   yWords="change fail rate"
                   xText={duration}
                   yText={percent}
+                  xLine={references().lead_time_p50_s}
+                  yLine={references().change_fail_rate}
                   open={look}
                 />
               </div>
@@ -200,6 +225,30 @@ function TierChoice() {
   );
 }
 
+/// Only where teams are known: a label of the configuration.
+function TeamChoice() {
+  const known = (meta.value?.services ?? []).flatMap((one) => one.team ?? []);
+  const chosen = params("team");
+  const teams = [...new Set([...known, ...chosen])].sort((a, b) => a.localeCompare(b));
+  if (teams.length === 0) return null;
+  return (
+    <label class="choice">
+      <span class="quiet">team</span>
+      <select
+        value={chosen[0] ?? ""}
+        onChange={(event) => setParams({ team: event.currentTarget.value || null })}
+      >
+        <option value="">all</option>
+        {teams.map((one) => (
+          <option key={one} value={one}>
+            {clip(one, 40)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 const explain = (
   <>
     <p>
@@ -208,7 +257,8 @@ const explain = (
         DORA
       </a>{" "}
       for the environments of one tier, against the equally long time before. What is not known is
-      “–”, never 0. A figure that rests on fewer than {fewBelow} is grey and says “few”.
+      “–”, never 0. A figure that rests on fewer than {fewBelow} is grey and says “few”. A broken
+      line is what the configuration names to compare with.
     </p>
     <dl class="prose">
       {metrics.map((metric) => (
@@ -243,14 +293,19 @@ export function Delivery() {
         id="delivery"
         title="Delivery"
         asked={asked}
-        controls={<TierChoice />}
+        controls={
+          <>
+            <TeamChoice />
+            <TierChoice />
+          </>
+        }
         note={known && places.length > 0 && <>{places.join(" + ")}, against the time before</>}
         explain={explain}
       >
         <Answered
           asked={known ? asked : emptied(asked)}
           needs={["service"]}
-          filters={["env", "service"]}
+          filters={["env", "service", "team"]}
           what="No deployment"
           skeletonRows={4}
         >

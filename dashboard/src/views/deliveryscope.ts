@@ -10,4 +10,5 @@ export const narrowed = () => ({
   tier: tier(),
   env: params("env"),
   service: params("service"),
+  team: params("team"),
 });

@@ -44,13 +44,14 @@ export function SearchBox({ text }: { text: string }) {
         {words.length === 0
           ? "Every event of this time."
           : words.map((word, index) => (
-              <span key={`${word.key} ${word.value} ${index}`}>
+              <span key={`${word.not} ${word.key} ${word.value} ${index}`}>
                 <button
                   type="button"
-                  class="chip"
-                  title="Take it out"
+                  class={word.not ? "chip warn" : "chip"}
+                  title={word.not ? "Let it in again" : "Take it out"}
                   onClick={() => setParams({ q: toggled(typed, word) || null })}
                 >
+                  {word.not && "without "}
                   {word.key ?? "text"}: <bdi>{clip(word.value, 60)}</bdi> ✕
                 </button>{" "}
               </span>
@@ -68,9 +69,10 @@ export function SearchBox({ text }: { text: string }) {
 
 /// What the word that is being typed may become.
 function completions(word: string): string[] {
-  const [key, begin] = word.split(":");
+  const minus = word.startsWith("-") ? "-" : "";
+  const [key, begin] = word.slice(minus.length).split(":");
   if (begin === undefined)
-    return word ? keys.filter((one) => one.startsWith(word)).map((one) => `${one}:`) : [];
+    return key ? keys.filter((one) => one.startsWith(key)).map((one) => `${minus}${one}:`) : [];
   const known = meta.value;
   if (!known) return [];
   const values: Record<string, readonly string[]> = {
@@ -86,5 +88,5 @@ function completions(word: string): string[] {
   return (values[key ?? ""] ?? [])
     .filter((one) => one.startsWith(begin))
     .slice(0, 20)
-    .map((one) => `${key}:${/\s/.test(one) ? `"${one}"` : one}`);
+    .map((one) => `${minus}${key}:${/\s/.test(one) ? `"${one}"` : one}`);
 }

@@ -1,17 +1,15 @@
 // The log of events: one line each, unfolded in place, older ones on demand; it stands still for who reads it.
 import { useEffect, useState } from "preact/hooks";
 import { Id, lookOf, Sign, Text } from "../components/basics.tsx";
-import { Payload } from "../components/payload.tsx";
-import { Failed } from "../components/states.tsx";
 import { Table } from "../components/table.tsx";
 import { say } from "../components/toast.tsx";
-import type { EventRow, EventsRow } from "../data/api.ts";
+import type { EventsRow } from "../data/api.ts";
 import { type Answer, address, get, type Parameters, Problem } from "../data/client.ts";
 import { listen, missed, refreshMode } from "../data/live.ts";
-import { useApi } from "../data/use.ts";
 import { clip, count, duration, exact, logTime, plural } from "../format.ts";
-import { href, param, setParams } from "../state/location.ts";
+import { param, setParams } from "../state/location.ts";
 import { zone } from "../state/settings.ts";
+import { Details } from "./eventdetails.tsx";
 
 /// Late or with a wrong clock beyond this, seconds.
 const lateSeconds = 3600;
@@ -49,80 +47,27 @@ function Lag({ seconds }: { seconds: number }) {
   return <span>{duration(Math.max(0, seconds))}</span>;
 }
 
-interface Notes {
-  readonly violations?: readonly {
-    readonly path?: string;
-    readonly rule?: string;
-    readonly message?: string;
-  }[];
-}
-
-/// One event, whole: asked for when it is unfolded.
-export function Details({ uid }: { uid: string }) {
-  const asked = useApi<EventRow>(`/events/${encodeURIComponent(uid)}`);
-  if (asked.problem && !asked.body) return <Failed asked={asked} />;
-  const event = asked.body?.data[0];
-  if (!event) return <p class="note">{asked.busy ? "…" : "It is not there any more."}</p>;
-  const notes = event.notes as Notes | null;
-  const violations = notes?.violations ?? [];
-  const payload = event.payload as { context?: { chainId?: string; links?: readonly unknown[] } };
-  return (
-    <div class="details">
-      <p>
-        <Id id={event.type} whole /> <span class="muted">id</span> <Id id={event.event_id} whole />{" "}
-        <span class="muted">from</span> <Id id={event.source} whole />{" "}
-        <span class="muted">stored</span> {exact(Date.parse(event.ingested_at))}
-      </p>
-      <p>
-        {violations.length === 0 ? (
-          <span class="ok">● keeps every rule of the specification</span>
-        ) : (
-          <span class="warn">
-            ▲ breaks {plural(violations.length, "rule")}:{" "}
-            {violations
-              .slice(0, 5)
-              .map((one) => `${one.path ?? ""} ${one.message ?? one.rule ?? ""}`)
-              .join("; ")}
-          </span>
-        )}{" "}
-        {payload.context?.chainId && (
-          <a data-view href={href("journey", { id: payload.context.chainId })}>
-            its chain
-          </a>
-        )}
-      </p>
-      {notes && Object.keys(notes).length > 0 && (
-        <details>
-          <summary>What the collector found out about it</summary>
-          <pre>{JSON.stringify(notes, null, 2)}</pre>
-        </details>
-      )}
-      <Payload
-        text={JSON.stringify(event.payload)}
-        url={`${location.origin}/webhook/000`}
-        label="The event as it came"
-      />
-    </div>
-  );
-}
-
 /// Events that arrived since the list was frozen: it does not move under the eyes of somebody who reads it.
-function useFrozen<T>(fresh: T, reading: boolean): { shown: T; arrived: number; thaw: () => void } {
-  const [frozen, setFrozen] = useState<T | null>(null);
+/// @param question  of which `fresh` is the answer; null while that is on its way. Another question thaws it.
+function useFrozen<T>(
+  fresh: T,
+  question: string | null,
+  reading: boolean,
+): { shown: T; arrived: number; thaw: () => void } {
+  const [frozen, setFrozen] = useState<{ question: string; value: T } | null>(null);
   const [arrived, setArrived] = useState(0);
   useEffect(() => {
-    if (reading) setFrozen((before) => before ?? fresh);
-    else {
-      setFrozen(null);
-      setArrived(0);
-    }
-  }, [reading]);
+    if (reading && question !== null) {
+      setFrozen((before) => (before?.question === question ? before : { question, value: fresh }));
+    } else if (!reading) setFrozen(null);
+    setArrived(0);
+  }, [reading, question]);
   useEffect(() => (reading ? listen(() => setArrived((n) => n + 1)) : undefined), [reading]);
   return {
-    shown: frozen ?? fresh,
+    shown: frozen !== null && frozen.question === question ? frozen.value : fresh,
     arrived,
     thaw: () => {
-      setFrozen(fresh);
+      setFrozen(question === null ? null : { question, value: fresh });
       setArrived(0);
       scrollTo({ top: 0 });
     },
@@ -143,10 +88,13 @@ export function Log({
   rows,
   next,
   question,
+  outdated,
 }: {
   rows: readonly EventsRow[];
   next: string | null;
   question: Parameters;
+  /// The rows answer another question still.
+  outdated: boolean;
 }) {
   const selected = param("sel");
   const scrolled = useScrolled();
@@ -159,6 +107,7 @@ export function Log({
   const more = older?.key === key ? older : null;
   const { shown, arrived, thaw } = useFrozen(
     { rows, next },
+    outdated ? null : key,
     scrolled || selected !== null || more !== null,
   );
   const last = more ? more.next : shown.next;

@@ -8,7 +8,8 @@ import { colourOf, Histogram } from "../marks/histogram.tsx";
 import { param } from "../state/location.ts";
 import { range, rangeText } from "../state/range.ts";
 import { SearchBox } from "./eventbox.tsx";
-import { Details, Log, pageSize } from "./eventlog.tsx";
+import { Details } from "./eventdetails.tsx";
+import { Log, pageSize } from "./eventlog.tsx";
 import { parametersOf, understand } from "./eventquery.ts";
 import { Facets } from "./facets.tsx";
 
@@ -103,7 +104,14 @@ export function Events() {
         >
           {linked && <div class="linked">{<Details uid={selected} />}</div>}
           <Answered asked={asked} needs={[]} filters={["q"]} what="No event" skeletonRows={10}>
-            {(page, answer) => <Log rows={page} next={answer.meta.next} question={question} />}
+            {(page, answer) => (
+              <Log
+                rows={page}
+                next={answer.meta.next}
+                question={question}
+                outdated={asked.outdated}
+              />
+            )}
           </Answered>
         </Panel>
         <Facets question={question} text={text} />

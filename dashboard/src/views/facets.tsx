@@ -1,4 +1,5 @@
-// What the events of this time are about, from whom, with which outcome: a click narrows to it, another one widens.
+// What the events of this time are about, from whom, with which outcome: a click narrows to it, another one widens; with
+// the Alt key, or by the sign beside it, it leaves it out.
 import { Id } from "../components/basics.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Skeleton } from "../components/states.tsx";
@@ -21,6 +22,45 @@ const words: Record<string, Key> = {
 };
 const shownMax = 8;
 
+function Value({
+  word: key,
+  row: { value, n },
+  text,
+}: {
+  word: Key;
+  /// n: null for what is left out, and so not counted
+  row: { value: string; n: number | null };
+  text: string;
+}) {
+  const chosen = understand(text).words.find((word) => word.key === key && word.value === value);
+  const turn = (not: boolean) =>
+    setParams({ q: toggled(text, { key, value, ...(not && { not }) }) || null });
+  return (
+    <li class={chosen?.not ? "without" : undefined}>
+      <button
+        type="button"
+        class="facet"
+        aria-pressed={chosen !== undefined && !chosen.not}
+        title="Only these; with Alt none of these"
+        onClick={(event) => turn(event.altKey)}
+      >
+        <Id id={value} />
+        <span class="muted">{n === null ? "left out" : count(n)}</span>
+      </button>
+      <button
+        type="button"
+        class="facet-not"
+        aria-label={`Without ${value}`}
+        aria-pressed={chosen?.not === true}
+        title="None of these"
+        onClick={() => turn(true)}
+      >
+        −
+      </button>
+    </li>
+  );
+}
+
 export function Facets({ question, text }: { question: Parameters; text: string }) {
   const asked = useApi<EventFacetsRow>("/events/facets", question);
   const chosen = understand(text).words;
@@ -31,14 +71,23 @@ export function Facets({ question, text }: { question: Parameters; text: string 
       key,
       rows: rows.filter((row) => row.facet === facet).sort((a, b) => b.n - a.n),
     }))
-    .filter((group) => group.rows.length > 0 && keys.includes(group.key));
+    .filter(
+      (group) =>
+        keys.includes(group.key) &&
+        (group.rows.length > 0 || chosen.some((word) => word.not && word.key === group.key)),
+    );
   return (
     <Panel
       id="facets"
       title="Narrow to"
       asked={asked}
       class="facets"
-      explain={<p>Of the events that fit, at most 10,000 of the newest are counted.</p>}
+      explain={
+        <p>
+          Of the events that fit, at most 10,000 of the newest are counted. A click shows only
+          these, with the Alt key none of these, as − does.
+        </p>
+      }
     >
       {asked.body ? (
         <div class={asked.outdated ? "inside dimmed" : "inside"}>
@@ -46,28 +95,24 @@ export function Facets({ question, text }: { question: Parameters; text: string 
             <details key={group.facet} open={group.rows.length < 30}>
               <summary>{group.facet}</summary>
               <ul>
-                {group.rows.slice(0, shownMax).map((row) => {
-                  const on = chosen.some(
-                    (word) => word.key === group.key && word.value === row.value,
-                  );
-                  return (
-                    <li key={row.value}>
-                      <button
-                        type="button"
-                        class="facet"
-                        aria-pressed={on}
-                        onClick={() =>
-                          setParams({
-                            q: toggled(text, { key: group.key, value: row.value }) || null,
-                          })
-                        }
-                      >
-                        <Id id={row.value} />
-                        <span class="muted">{count(row.n)}</span>
-                      </button>
-                    </li>
-                  );
-                })}
+                {group.rows.slice(0, shownMax).map((row) => (
+                  <Value key={row.value} word={group.key} row={row} text={text} />
+                ))}
+                {chosen
+                  .filter(
+                    (word) =>
+                      word.not &&
+                      word.key === group.key &&
+                      !group.rows.some((row) => row.value === word.value),
+                  )
+                  .map((word) => (
+                    <Value
+                      key={word.value}
+                      word={group.key}
+                      row={{ value: word.value, n: null }}
+                      text={text}
+                    />
+                  ))}
               </ul>
             </details>
           ))}

@@ -1,5 +1,5 @@
 // The matrix itself: a grid that is walked by arrow keys.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Id, Sign } from "../components/basics.tsx";
 import type { StateRow } from "../data/api.ts";
 import { environments } from "../data/meta.ts";
@@ -53,9 +53,18 @@ export function useChanges(rows: readonly StateRow[]): Set<string> {
   return changed;
 }
 
-function Cell({ cell, changed, active }: { cell: StateRow; changed: boolean; active: boolean }) {
-  const chosen = selection();
-  const pressed = chosen?.service === cell.service_id && chosen.environment === cell.environment_id;
+interface CellProps {
+  readonly cell: StateRow;
+  readonly pressed: boolean;
+  readonly changed: boolean;
+  readonly active: boolean;
+}
+
+/// The same element as long as nothing about it changes: there may be 1,600 of them.
+const Cell = ({ cell, pressed, changed, active }: CellProps) =>
+  useMemo(() => drawCell({ cell, pressed, changed, active }), [cell, pressed, changed, active]);
+
+function drawCell({ cell, pressed, changed, active }: CellProps) {
   const remarks = remarksOf(cell);
   return (
     <button
@@ -158,6 +167,7 @@ export function Grid({
     ? [...rows].sort((a, b) => (a.team ?? "~").localeCompare(b.team ?? "~"))
     : rows;
   const columns = matrix.environments.length;
+  const chosen = selection();
   return (
     <div class="scroll" role="group" aria-label="Matrix" tabIndex={0}>
       <table
@@ -194,7 +204,7 @@ export function Grid({
           </tr>
         </thead>
         <tbody>
-          {shown.map((row, index) => {
+          {shown.flatMap((row, index) => {
             const head = grouped && (index === 0 || row.team !== team);
             team = row.team;
             return [
@@ -231,6 +241,9 @@ export function Grid({
                       {cell ? (
                         <Cell
                           cell={cell}
+                          pressed={
+                            chosen?.service === row.service && chosen.environment === environment
+                          }
                           active={first}
                           changed={changes.has(`${row.service}\n${environment}`)}
                         />

@@ -8,9 +8,9 @@ import type { AttemptsRow, IncidentSuspectsRow, IncidentsRow, LanesRow } from ".
 import { environments } from "../data/meta.ts";
 import { useApi } from "../data/use.ts";
 import { clip, duration, shortName } from "../format.ts";
-import { go, href } from "../state/location.ts";
+import { go, href, params, setParams } from "../state/location.ts";
 import { now } from "../state/range.ts";
-import { hour, iso } from "../state/time.ts";
+import { hour, iso, type Range } from "../state/time.ts";
 import { lanesOf } from "./lanes.ts";
 import { aroundOf, postMortem } from "./postmortem.ts";
 import { Lanes } from "./swimlanes.tsx";
@@ -123,6 +123,14 @@ function Suspects({ rows }: { rows: readonly IncidentSuspectsRow[] }) {
   );
 }
 
+/// A part of a time, or null if it is none.
+function within(
+  whole: Range,
+  [from = Number.NaN, to = Number.NaN]: readonly number[],
+): Range | null {
+  return from < to && from >= whole.from && to <= whole.to ? { from, to } : null;
+}
+
 export function IncidentDrawer({ id, listed }: { id: string; listed: IncidentsRow | null }) {
   // One that is not in the list (another time, a link) is asked for by its id.
   const single = useApi<IncidentsRow>(listed ? null : `/incidents/${encodeURIComponent(id)}`);
@@ -131,6 +139,8 @@ export function IncidentDrawer({ id, listed }: { id: string; listed: IncidentsRo
     source: incident?.source,
   });
   const around = incident ? aroundOf(incident, now.value) : null;
+  // Looking closer here leaves the list and its time alone.
+  const closer = around && within(around, params("zoom").map(Date.parse));
   const place = {
     from: around && iso(around.from),
     to: around && iso(around.to),
@@ -202,17 +212,29 @@ export function IncidentDrawer({ id, listed }: { id: string; listed: IncidentsRo
       {incident && around && lanes.length > 0 && (
         <div class="inside around">
           <h3>
-            2 hours before to 1 hour after
+            {closer ? (
+              <>
+                <Moment time={closer.from} long /> to <Moment time={closer.to} long />
+              </>
+            ) : (
+              "2 hours before to 1 hour after"
+            )}
             {incident.environment_id && (
               <>
                 {" "}
                 in <Id id={incident.environment_id} />
               </>
+            )}{" "}
+            {closer && (
+              <button type="button" class="button" onClick={() => setParams({ zoom: null }, true)}>
+                all of it
+              </button>
             )}
           </h3>
           <Lanes
             lanes={lanes}
-            shown={around}
+            shown={closer ?? around}
+            zoom={(part) => setParams({ zoom: part && [iso(part.from), iso(part.to)] }, true)}
             incidents={[incident]}
             attempts={attempts.body?.data ?? []}
             choose={(service, environment) =>

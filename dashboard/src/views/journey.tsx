@@ -245,7 +245,9 @@ function Similar({ id }: { id: string }) {
                 <a
                   data-view
                   href={
-                    ["pipelinerun", "taskrun", "build"].includes(hit.what) && hit.name
+                    ["pipelinerun", "taskrun", "build"].includes(hit.what) &&
+                    hit.name &&
+                    hit.name !== hit.id
                       ? href("pipelines", { kind: hit.what, sel: hit.name })
                       : placeOf(hit)
                   }

@@ -21,6 +21,7 @@ import {
   sorted,
   toneOf,
 } from "./matrix.ts";
+import { Scrub } from "./scrub.tsx";
 
 function Summary({ matrix, cells }: { matrix: Matrix; cells: readonly StateRow[] }) {
   const late = cells.filter(
@@ -147,6 +148,7 @@ export function Overview() {
               >
                 ◂
               </button>
+              <Scrub />
               <button
                 type="button"
                 class="button"

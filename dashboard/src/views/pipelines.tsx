@@ -112,7 +112,14 @@ const cells: readonly Cell<PipelinesRow>[] = [
   },
   {
     title: "last 30 runs",
-    draw: (row) => <RunBars outcomes={row.recent_outcomes} durations={row.recent_durations_s} />,
+    draw: (row) => (
+      <RunBars
+        outcomes={row.recent_outcomes}
+        durations={row.recent_durations_s}
+        keys={row.recent_run_keys ?? []}
+        open={(run) => setParams({ sel: row.name, run })}
+      />
+    ),
   },
   { title: "p50", number: true, draw: (row) => duration(row.p50_s), by: (row) => row.p50_s },
   { title: "p95", number: true, draw: (row) => duration(row.p95_s), by: (row) => row.p95_s },

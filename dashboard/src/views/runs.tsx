@@ -1,4 +1,5 @@
 // The runs of one pipeline, and where the time of one of them went.
+import { useEffect, useRef } from "preact/hooks";
 import { Ago, Id, lookOf, Moment, Outcome, Outside, Text } from "../components/basics.tsx";
 import { Drawer } from "../components/drawer.tsx";
 import { Answered } from "../components/states.tsx";
@@ -54,8 +55,11 @@ export function nested<Part extends Pick<RunTreeRow, "run_key" | "parent_key">>(
 /// What happened in a run, in the order in which it began, each where it lies in the time of the whole.
 function Tree({ row }: { row: RunsRow }) {
   const asked = useApi<RunTreeRow>(`/runs/${row.run_key}/tree`, { limit: 500 });
+  const box = useRef<HTMLDivElement>(null);
+  // It may have been opened from a bar far above.
+  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div class="tasks">
+    <div ref={box} class="tasks">
       <Answered asked={asked} needs={[]} showEmpty skeletonRows={3}>
         {(all) => {
           const parts = all.filter((part) => part.depth > 0);

@@ -15,16 +15,16 @@ interface Endpoint {
 /// The same place below this page's own origin: the policy allows no other, and a proxy may stand in between.
 const here = (url: string): string => base + new URL(url).pathname.replace(/^\//, "");
 
-const newId = (): string =>
+export const newId = (): string =>
   `try-${Date.now().toString(36)}-${Math.floor(Math.random() * 1e6).toString(36)}`;
 
-interface Said {
+export interface Said {
   readonly ok: boolean;
   readonly words: string;
   readonly detail: string;
 }
 
-async function send(url: string, body: string): Promise<Said> {
+export async function send(url: string, body: string): Promise<Said> {
   try {
     const answer = await fetch(here(url), {
       method: "POST",

@@ -10,9 +10,10 @@ import {
   type TimeScale,
   timeScale,
   useBrush,
+  zoomPage,
 } from "../marks/axis.tsx";
 import { useWidth } from "../marks/measure.ts";
-import { params, setParams } from "../state/location.ts";
+import { go, href, params, setParams } from "../state/location.ts";
 import type { Range } from "../state/time.ts";
 import { type Bar, barsOf, type Lane, versionAt } from "./lanes.ts";
 
@@ -20,7 +21,18 @@ const laneHeight = 26;
 /// A bar narrower than this has no room for its label.
 const labelMin = 44;
 
+/// Of bars that have ended, which say the same for ever: zooming draws 2,000 of them anew.
+const tooltips = new WeakMap<LanesRow, string>();
+
 function tooltip(row: LanesRow): string {
+  const known = tooltips.get(row);
+  if (known !== undefined) return known;
+  const words = describe(row);
+  if (row.valid_to) tooltips.set(row, words);
+  return words;
+}
+
+function describe(row: LanesRow): string {
   const end = row.valid_to ? Date.parse(row.valid_to) : Date.now();
   return [
     `${row.version ?? "unknown version"}  ${shortName(row.service_id)} in ${shortName(row.environment_id)}`,
@@ -120,6 +132,14 @@ function Bands({ bands, scale }: { bands: readonly Band[]; scale: TimeScale }) {
   );
 }
 
+/// The run of an attempt, among the others of its pipeline.
+export const runPlace = (attempt: AttemptsRow): string =>
+  href("pipelines", {
+    kind: attempt.kind === "pipelinerun" ? null : attempt.kind,
+    sel: attempt.name,
+    run: attempt.run_key,
+  });
+
 /// Attempts to deploy that failed: ✕ at the foot of their lane, where they ended.
 function Failures({
   attempts,
@@ -143,9 +163,11 @@ function Failures({
         return (
           <text
             key={attempt.run_key}
+            class={attempt.name ? "pick" : undefined}
             x={x}
             y={axisHeight + (lane + 1) * laneHeight - 1}
             text-anchor="middle"
+            onClick={() => attempt.name && go(runPlace(attempt))}
           >
             <title>
               {`${attempt.version ?? "an attempt"} failed ${exact(Date.parse(time))}${attempt.reason ? `\n${clip(attempt.reason, 200)}` : ""}`}
@@ -165,14 +187,26 @@ interface LanesProps {
   readonly attempts: readonly AttemptsRow[];
   /// What a click on a bar or on the name of a lane does; without it the lane is chosen here.
   readonly choose?: (service: string, environment: string) => void;
+  /// What dragging does with the part of the time, and a double click with null; without it the page's range changes.
+  readonly zoom?: (part: Range | null) => void;
 }
 
 const open = (service: string, environment: string) => setParams({ sel: [service, environment] });
 
-export function Lanes({ lanes, shown, incidents, attempts, choose = open }: LanesProps) {
+const zoomTime = (part: Range | null): void =>
+  part ? zoomPage(part) : setParams({ from: null, to: null });
+
+export function Lanes({
+  lanes,
+  shown,
+  incidents,
+  attempts,
+  choose = open,
+  zoom = zoomTime,
+}: LanesProps) {
   const [box, width] = useWidth<HTMLDivElement>();
   const scale = timeScale(shown, width);
-  const { drag, handlers, wasDragged } = useBrush(scale);
+  const { drag, handlers, wasDragged } = useBrush(scale, zoom);
   const [pointer, setPointer] = useState<number | null>(null);
   const height = axisHeight + lanes.length * laneHeight;
   const moment = pointer === null ? null : scale.invert(pointer).getTime();
@@ -251,7 +285,7 @@ export function Lanes({ lanes, shown, incidents, attempts, choose = open }: Lane
               );
             }}
             onPointerLeave={() => setPointer(null)}
-            onDblClick={() => setParams({ from: null, to: null })}
+            onDblClick={() => zoom(null)}
           >
             <TimeAxis scale={scale} height={height} />
             {marks}

@@ -7,8 +7,12 @@ import type { TestCaseRow, TestsRow } from "../data/api.ts";
 import { useApi } from "../data/use.ts";
 import { clip, duration, plural } from "../format.ts";
 import { fateOf, RunChart } from "../marks/runs.tsx";
-import { href } from "../state/location.ts";
+import { go, href } from "../state/location.ts";
 import { now, range, rangeText } from "../state/range.ts";
+
+/// The suite run that a run of a case is part of.
+const suitePlace = (one: TestCaseRow): string =>
+  href("pipelines", { kind: "testsuiterun", sel: one.suite_name, run: one.suite_run_key });
 
 export function CaseDrawer({ id, row }: { id: string; row: TestsRow | null }) {
   const name = row?.name ?? id;
@@ -66,6 +70,7 @@ export function CaseDrawer({ id, row }: { id: string; row: TestsRow | null }) {
                 now={now.value}
                 p95={null}
                 label={`Runs of ${clip(name, 80)}`}
+                open={(one) => one.suite_name && go(suitePlace(one))}
               />
             </div>
             <Table<TestCaseRow>
@@ -85,15 +90,7 @@ export function CaseDrawer({ id, row }: { id: string; row: TestsRow | null }) {
                   title: "suite",
                   draw: (one) =>
                     one.suite_name ? (
-                      <a
-                        data-view
-                        title={one.suite_run_id ?? ""}
-                        href={href("pipelines", {
-                          kind: "testsuiterun",
-                          sel: one.suite_name,
-                          run: one.suite_run_key,
-                        })}
-                      >
+                      <a data-view title={one.suite_run_id ?? ""} href={suitePlace(one)}>
                         <Id id={one.suite_name} whole />
                       </a>
                     ) : (

@@ -13,8 +13,14 @@ import { range, rangeText } from "../state/range.ts";
 import { day, iso, own } from "../state/time.ts";
 import { daysOf, lookOfRate, type Suite, suitesOf } from "./suites.ts";
 import { CaseDrawer } from "./testcase.tsx";
+import { TestEnvironments } from "./testplaces.tsx";
 
-const tabs = { attention: "Needs attention", suites: "Suites", cases: "All cases" } as const;
+const tabs = {
+  attention: "Needs attention",
+  suites: "Suites",
+  cases: "All cases",
+  environments: "Environments",
+} as const;
 type Tab = keyof typeof tabs;
 
 const Tabs = ({ tab }: { tab: Tab }) => (
@@ -303,9 +309,7 @@ export function Tests() {
   const wanted = param("tab") ?? "attention";
   const tab: Tab = own(tabs, wanted) ? (wanted as Tab) : "attention";
   const controls = <Tabs tab={tab} />;
-  return tab === "suites" ? (
-    <Suites controls={controls} />
-  ) : (
-    <Attention key={tab} controls={controls} all={tab === "cases"} />
-  );
+  if (tab === "suites") return <Suites controls={controls} />;
+  if (tab === "environments") return <TestEnvironments controls={controls} />;
+  return <Attention key={tab} controls={controls} all={tab === "cases"} />;
 }

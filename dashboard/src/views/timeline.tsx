@@ -1,20 +1,21 @@
 // V2: what changed, where and in which order. A bar is the time that a version ran; a lane is a service in an
 // environment.
 
-import { Id, Outcome } from "../components/basics.tsx";
+import { Id, Moment, Outcome, Text } from "../components/basics.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Answered } from "../components/states.tsx";
 import type { AttemptsRow, EventHistogramRow, IncidentsRow, LanesRow } from "../data/api.ts";
+import type { Answer } from "../data/client.ts";
 import { environments } from "../data/meta.ts";
-import { useApi } from "../data/use.ts";
-import { clip, duration, shortName } from "../format.ts";
+import { type Asked, useApi } from "../data/use.ts";
+import { clip, count, duration, shortName } from "../format.ts";
 import { Histogram } from "../marks/histogram.tsx";
 import { href, param, params, setParams } from "../state/location.ts";
 import { range, rangeText } from "../state/range.ts";
 import type { Range } from "../state/time.ts";
 import { CellDrawer } from "./celldrawer.tsx";
 import { type LanesBy, lanesOf } from "./lanes.ts";
-import { Lanes } from "./swimlanes.tsx";
+import { Lanes, runPlace } from "./swimlanes.tsx";
 
 /// More are merged by the server.
 const marksMax = 2000;
@@ -39,6 +40,31 @@ function Density({ shown }: { shown: Range }) {
       bare
       bins={rows.map((row) => ({ time: Date.parse(row.time), series: row.subject, n: row.n }))}
     />
+  );
+}
+
+/// The ✕ of the lanes in words, for those who do not point.
+function Failed({ attempts }: { attempts: Asked<Answer<AttemptsRow>> }) {
+  const rows = attempts.body?.data ?? [];
+  return (
+    <Panel id="failed" title="Failed attempts in this time" asked={attempts}>
+      <ul class="inside plain">
+        {rows.slice(0, 20).map((row) => (
+          <li key={row.run_key}>
+            <Outcome name={row.outcome} /> <Text text={row.version} max={40} />{" "}
+            <Id id={row.service_id} /> in <Id id={row.environment_id} />{" "}
+            <Moment time={row.finished_at ?? row.started_at} />{" "}
+            {row.name && (
+              <a data-view data-row href={runPlace(row)}>
+                open the run
+              </a>
+            )}{" "}
+            {row.reason && <Text text={row.reason} max={120} />}
+          </li>
+        ))}
+        {rows.length > 20 && <li class="muted">and {count(rows.length - 20)} more</li>}
+      </ul>
+    </Panel>
   );
 }
 
@@ -155,6 +181,7 @@ export function Timeline() {
           )}
         </Answered>
       </Panel>
+      {failed.length > 0 && <Failed attempts={attempts} />}
       {bands.length > 0 && (
         <Panel id="incidents" title="Incidents in this time" asked={incidents}>
           <ul class="inside plain">

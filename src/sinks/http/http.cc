@@ -11,6 +11,7 @@
 #include "net/outgoing_header_options.h"
 #include "sinks/http/answer.h"
 #include "sinks/http/http_sink.h"
+#include "telemetry/log.h"
 
 namespace cdviz::sinks::http {
 namespace {
@@ -93,11 +94,26 @@ constexpr std::array kOptions = {
            .help = "URL of a proxy, with credentials if it wants some. Default: that of the "
                    "environment (https_proxy, http_proxy, no_proxy), and none for this machine.",
            .example = "http://proxy.example.com:3128"},
+    Option{.name = "total_duration_of_retries",
+           .help = "For configurations of the existing collector. Does nothing: what is not taken "
+                   "is sent again until it is, and [queue] max_bytes is the limit."},
+    Option{.name = "log_errors",
+           .type = OptionType::boolean,
+           .help = "For configurations of the existing collector. Does nothing: failures are "
+                   "always logged, once for a row of them."},
+    Option{.name = "log_full_response_on_error",
+           .type = OptionType::boolean,
+           .help = "For configurations of the existing collector. Does nothing: of an answer only "
+                   "what application/problem+json says for people is logged."},
     Option{.name = "tls",
            .type = OptionType::table,
            .help = "For destinations with https. Certificates are always checked.",
            .fields = kTls},
 };
+
+/// Keys of the existing collector that are taken and do nothing.
+constexpr std::array<std::string_view, 3> kWithoutEffect = {
+    "total_duration_of_retries", "log_errors", "log_full_response_on_error"};
 
 /// For one who waits at a terminal.
 constexpr std::chrono::milliseconds kReachTimeout{4'000};
@@ -139,6 +155,11 @@ Result<std::unique_ptr<Sink>> make(const config::Options& options, const Service
   auto headers = net::read_outgoing_headers(options);
   if (!headers || options.has_problems()) {
     return Error{Fault::stop, "the options of the sink are wrong"};
+  }
+  for (const auto key : kWithoutEffect) {
+    if (!options.given(key)) continue;
+    services.log.warn(services.name, "a key of the existing collector does nothing here: remove it",
+                      {{"key", key}, {"documentation", "docs/sinks/http.md"}});
   }
   return std::unique_ptr<Sink>(std::make_unique<HttpSink>(
       HttpSinkSettings{

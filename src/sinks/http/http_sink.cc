@@ -10,8 +10,6 @@ namespace {
 
 /// The longest sleep while requests are under way; a stop wakes it.
 constexpr std::chrono::milliseconds kWait{1'000};
-/// Before what failed is sent again while others of its batch get through.
-constexpr std::chrono::milliseconds kRoundPause{100};
 
 telemetry::Counter& answers(const Services& services, const char* kind) {
   return services.metrics.counter("cdviz_http_sink_requests_total",
@@ -32,8 +30,6 @@ Error worse(const std::optional<Error>& a, Error b) {
   }
   return error;
 }
-
-bool is_open(const std::optional<Result<void>>& outcome) { return !outcome.has_value(); }
 
 std::string place_of(const std::string& url) {
   const auto origin = net::origin_of(url);
@@ -59,6 +55,10 @@ HttpSink::HttpSink(HttpSinkSettings settings, const Services& services)
       not_sent_again_(services.metrics.counter(
           "cdviz_http_sink_not_sent_again_total",
           "Events of a batch that was tried again, which the other end had taken before.",
+          {{"component_id", services.name}})),
+      sent_again_(services.metrics.counter(
+          "cdviz_http_sink_sent_again_total",
+          "Requests that failed for a moment and are sent again within the same write.",
           {{"component_id", services.name}})),
       connects_(services.metrics.counter("cdviz_connections_opened_total",
                                          "Connections made to the other end.",
@@ -87,48 +87,64 @@ Result<void> HttpSink::write_each(std::span<const Event> batch, const std::stop_
       if (*known) not_sent_again_.Increment();
     }
   }
-  for (;;) {
-    const auto left = std::ranges::count_if(outcomes, is_open);
-    const auto trouble = write_once(batch, outcomes, stop);
-    // Somebody who takes some and fails now and then is alive: the dispatcher, who sees the batch
-    // alone, would wait longer from time to time.
-    const bool goes_on = trouble && trouble->fault == Fault::retry && !trouble->retry_after &&
-                         std::ranges::count_if(outcomes, is_open) < left;
-    if (!goes_on || !clock_.wait(kRoundPause, stop)) return conclude(batch, outcomes, trouble);
-  }
-}
-
-/// Sends what has no outcome yet. @returns nothing when all have one, or what went wrong first
-std::optional<Error> HttpSink::write_once(std::span<const Event> batch, Outcomes& outcomes,
-                                          const std::stop_token& stop) {
-  Lanes lanes;
+  Round round;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!outcomes[i]) lanes.add(i, batch[i]->subject_id);
+    if (!outcomes[i]) round.lanes.add(i, batch[i]->subject_id);
   }
-  // After the first trouble nothing is started any more: it is most likely everybody's.
-  std::optional<Error> trouble;
+  // After trouble nothing is started any more: it is most likely everybody's.
   for (;;) {
-    if (!trouble) trouble = start_next(batch, lanes);
-    if (pool_.in_flight() == 0) return trouble;
-    for (const auto& outcome : pool_.wait(kWait)) {
-      auto result = settle(outcome);
-      if (result || result.error().fault == Fault::reject) {
-        lanes.done(outcome.tag);
-        outcomes[outcome.tag] = std::move(result);
-      } else {
-        trouble = worse(trouble, result.error());
-      }
+    if (!round.trouble) round.trouble = start_next(batch, round);
+    const auto pause = pause_of(round);
+    if (pool_.in_flight() == 0) {
+      if (!pause || !clock_.wait(*pause, stop)) break;
+      continue;
+    }
+    for (const auto& outcome : pool_.wait(pause.value_or(kWait))) {
+      if (auto result = settle(outcome, round)) outcomes[outcome.tag] = std::move(result);
     }
     if (stop.stop_requested() && pool_.in_flight() > 0) {
       pool_.cancel();
-      trouble = worse(trouble, stopped());
+      round.trouble = worse(round.trouble, stopped());
     }
   }
+  if (!round.trouble && stop.stop_requested() && round.retries.next()) round.trouble = stopped();
+  return conclude(batch, outcomes, round.trouble);
 }
 
-std::optional<Error> HttpSink::start_next(std::span<const Event> batch, Lanes& lanes) {
+/// Until something is to be sent again. Nothing when there is no such thing.
+std::optional<std::chrono::milliseconds> HttpSink::pause_of(const Round& round) const {
+  const auto next = round.trouble ? std::nullopt : round.retries.next();
+  if (!next) return std::nullopt;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - clock_.now());
+  return std::clamp(left, std::chrono::milliseconds(1), kWait);
+}
+
+/// What became of a request. @returns nothing when its event is still open
+std::optional<Result<void>> HttpSink::settle(const net::HttpOutcome& outcome, Round& round) {
+  auto result = meaning(outcome);
+  if (result || result.error().fault == Fault::reject) {
+    round.retries.answered();
+    round.lanes.done(outcome.tag);
+    return result;
+  }
+  const Error& error = result.error();
+  // What is under way with the circuit open is a probe: its failure says enough.
+  const bool again = error.fault == Fault::retry && !round.trouble && !breaker_.open() &&
+                     round.retries.again(outcome.tag, error, pool_.in_flight() + 1, clock_.now());
+  if (again) {
+    sent_again_.Increment();
+  } else {
+    round.trouble = worse(round.trouble, error);
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> HttpSink::start_next(std::span<const Event> batch, Round& round) {
+  const auto now = clock_.now();
+  if (now < round.retries.not_before()) return std::nullopt;
   while (pool_.in_flight() < window()) {
-    const auto next = lanes.next();
+    auto next = round.retries.due(now);
+    if (!next) next = round.lanes.next();
     if (!next) break;
     if (auto sent = send(*next, request_of(*batch[*next], mode_)); !sent) return sent.error();
   }
@@ -161,7 +177,7 @@ Result<void> HttpSink::write_together(std::span<const Event> batch, const std::s
   if (auto sent = send(0, batch_of(batch)); !sent) return sent;
   while (pool_.in_flight() > 0) {
     for (const auto& outcome : pool_.wait(kWait)) {
-      auto result = settle(outcome);
+      auto result = meaning(outcome);
       if (!result && result.error().fault == Fault::retry) note(true);
       return result;
     }
@@ -178,17 +194,17 @@ Result<void> HttpSink::send(std::size_t tag, Request request) {
   return {};
 }
 
-Result<void> HttpSink::settle(const net::HttpOutcome& outcome) {
+Result<void> HttpSink::meaning(const net::HttpOutcome& outcome) {
   auto& counter = outcome.status == 0    ? answers_none_
                   : outcome.status < 300 ? answers_2xx_
                   : outcome.status < 400 ? answers_3xx_
                   : outcome.status < 500 ? answers_4xx_
                                          : answers_5xx_;
   counter.Increment();
-  auto meaning = meaning_of(outcome, place_);
-  if (meaning || (meaning.error().fault != Fault::retry && outcome.status != 0)) note(false);
-  if (meaning || !headers_.tells_secret(meaning.error().message)) return meaning;
-  Error error = meaning.error();
+  auto found = meaning_of(outcome, place_);
+  if (found || (found.error().fault != Fault::retry && outcome.status != 0)) note(false);
+  if (found || !headers_.tells_secret(found.error().message)) return found;
+  Error error = found.error();
   error.message = place_ + " answered " + std::to_string(outcome.status) +
                   " with a text that holds a secret of the headers";
   return error;

@@ -17,6 +17,7 @@
 #include "sinks/http/known.h"
 #include "sinks/http/lanes.h"
 #include "sinks/http/request.h"
+#include "sinks/http/retries.h"
 #include "telemetry/metrics.h"
 
 namespace cdviz::sinks::http {
@@ -43,17 +44,23 @@ class HttpSink final : public Sink {
 
  private:
   using Outcomes = std::vector<std::optional<Result<void>>>;
+  /// A write under way.
+  struct Round {
+    Lanes lanes;
+    Retries retries;
+    std::optional<Error> trouble;  ///< it ends when what is in flight has
+  };
 
   Result<void> write_each(std::span<const Event> batch, const std::stop_token& stop);
-  std::optional<Error> write_once(std::span<const Event> batch, Outcomes& outcomes,
-                                  const std::stop_token& stop);
   Result<void> write_together(std::span<const Event> batch, const std::stop_token& stop);
-  /// Starts requests until `trouble` or there is no room. @returns nothing, or why none can be made
-  std::optional<Error> start_next(std::span<const Event> batch, Lanes& lanes);
+  /// Starts requests while there is room. @returns nothing, or why none can be made
+  std::optional<Error> start_next(std::span<const Event> batch, Round& round);
+  std::optional<std::chrono::milliseconds> pause_of(const Round& round) const;
+  std::optional<Result<void>> settle(const net::HttpOutcome& outcome, Round& round);
   Result<void> conclude(std::span<const Event> batch, const Outcomes& outcomes,
                         const std::optional<Error>& trouble);
   Result<void> send(std::size_t tag, Request request);
-  Result<void> settle(const net::HttpOutcome& outcome);
+  Result<void> meaning(const net::HttpOutcome& outcome);
   std::size_t window() const { return breaker_.open() ? 1 : requests_in_flight_max_; }
   void note(bool failed);
 
@@ -72,6 +79,7 @@ class HttpSink final : public Sink {
   telemetry::Counter& answers_5xx_;
   telemetry::Counter& answers_none_;
   telemetry::Counter& not_sent_again_;
+  telemetry::Counter& sent_again_;
   telemetry::Counter& connects_;
   telemetry::Gauge& circuit_open_;
 };

@@ -13,6 +13,7 @@
 #include "config/options.h"
 #include "kafka/client.h"
 #include "kafka/client_options.h"
+#include "net/outgoing_header_options.h"
 #include "sinks/kafka/kafka_sink.h"
 
 namespace cdviz::sinks::kafka {
@@ -20,6 +21,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kModes = {"structured", "binary"};
 constexpr std::array<std::string_view, 5> kCompressions = {"none", "gzip", "snappy", "lz4", "zstd"};
+
+constexpr std::array<std::string_view, 2> kKeyPolicies = {"unset", "cdevent_id"};
 
 constexpr std::array kOptions = {
     cdviz::kafka::kBrokersOption,
@@ -69,6 +72,14 @@ constexpr std::array kOptions = {
            .help = "Most bytes of JSON in flight at a time; a larger event goes alone.",
            .min = 1024,
            .max = std::int64_t{256} * 1024 * 1024},
+    Option{.name = "headers",
+           .type = OptionType::table_map,
+           .help = "Headers of every record, by name.",
+           .fields = net::kOutgoingHeaderOptions},
+    Option{.name = "key_policy",
+           .help = "For configurations of the existing collector: cdevent_id is key = \"{id}\", "
+                   "unset is key = \"\". Not together with `key`.",
+           .choices = kKeyPolicies},
     cdviz::kafka::kSaslOption,
     cdviz::kafka::kTlsOption,
     cdviz::kafka::kRdkafkaConfigOption,
@@ -123,16 +134,28 @@ std::optional<EventTemplate> topic_of(const config::Options& options) {
   return std::nullopt;
 }
 
+std::optional<EventTemplate> key_of(const config::Options& options) {
+  if (!options.given("key_policy")) return template_of(options, "key");
+  if (options.given("key")) {
+    options.problem("key_policy", "says the same as `key`: leave one of them out");
+    return std::nullopt;
+  }
+  auto key = EventTemplate::parse(options.text("key_policy") == "cdevent_id" ? "{id}" : "");
+  return key ? std::optional(std::move(*key)) : std::nullopt;
+}
+
 Result<std::unique_ptr<Sink>> make(const config::Options& options, const Services& services) {
   auto client = client_of(options);
   auto topic = topic_of(options);
-  auto key = template_of(options, "key");
-  if (!client || !topic || !key || options.has_problems()) {
+  auto key = key_of(options);
+  auto headers = net::read_outgoing_headers(options);
+  if (!client || !topic || !key || !headers || options.has_problems()) {
     return Error{Fault::stop, "wrong options"};
   }
   return make_kafka_sink(
       {.client = std::move(*client),
-       .format = {std::move(*topic), std::move(*key), options.text("content_mode") == "structured"},
+       .format = {std::move(*topic), std::move(*key), options.text("content_mode") == "structured",
+                  std::move(*headers)},
        .batch_events_max = static_cast<std::size_t>(options.integer("batch_events_max")),
        .batch_bytes_max = static_cast<std::size_t>(options.bytes("batch_bytes_max")),
        .record_bytes_max = static_cast<std::size_t>(options.bytes("record_bytes_max"))},

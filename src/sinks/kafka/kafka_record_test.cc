@@ -6,6 +6,8 @@
 namespace cdviz::sinks::kafka {
 namespace {
 
+constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
+
 using ::testing::HasSubstr;
 
 EventData event() {
@@ -31,14 +33,14 @@ std::optional<std::string> header(const Record& record, std::string_view name) {
 }
 
 TEST(KafkaRecord, TheKeyIsTheSubjectSoThatItsEventsStayInOrder) {
-  const auto record = record_of(event(), format());
+  const auto record = record_of(event(), format(), kNow);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->topic, "cdevents.service");
   EXPECT_EQ(record->key, "pkg:oci/shop@sha256%3A0b");
 }
 
 TEST(KafkaRecord, StructuredIsOneDocumentWithTheEventAsItCame) {
-  const auto record = record_of(event(), format());
+  const auto record = record_of(event(), format(), kNow);
   ASSERT_TRUE(record);
   EXPECT_THAT(*header(*record, "content-type"), HasSubstr("application/cloudevents+json"));
   EXPECT_THAT(record->value, HasSubstr(R"("data":{"context":{"id":"e-1"}}})"));
@@ -47,7 +49,7 @@ TEST(KafkaRecord, StructuredIsOneDocumentWithTheEventAsItCame) {
 }
 
 TEST(KafkaRecord, BinaryHasTheAttributesAsPlainHeadersAndTheEventAsValue) {
-  const auto record = record_of(event(), format("t", false));
+  const auto record = record_of(event(), format("t", false), kNow);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->value, event().json);
   EXPECT_EQ(header(*record, "ce_id"), "e-1");
@@ -59,7 +61,7 @@ TEST(KafkaRecord, BinaryHasTheAttributesAsPlainHeadersAndTheEventAsValue) {
 
 TEST(KafkaRecord, TheTraceAndWhatTheSourceKeptGoAlong) {
   for (const bool structured : {true, false}) {
-    const auto record = record_of(event(), format("t", structured));
+    const auto record = record_of(event(), format("t", structured), kNow);
     ASSERT_TRUE(record);
     EXPECT_EQ(header(*record, "traceparent"),
               "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
@@ -68,8 +70,31 @@ TEST(KafkaRecord, TheTraceAndWhatTheSourceKeptGoAlong) {
   }
 }
 
+TEST(KafkaRecord, ConfiguredHeadersAndSignaturesGoAlongAndReplaceWhatTheSourceKept) {
+  auto with = format("t", false);
+  ASSERT_TRUE(with.headers.add("X-Team", "red"));
+  ASSERT_TRUE(with.headers.add("Authorization", "Bearer t0ken", true));
+  const net::SignatureRule rule{.keys = {"key"},
+                                .prefix = "sha256=",
+                                .signed_headers = {"ce_id", "x-signed-at"},
+                                .separator = ".",
+                                .timestamp_header = "x-signed-at"};
+  ASSERT_TRUE(with.headers.add("X-Signature", rule));
+  const auto record = record_of(event(), with, kNow);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(header(*record, "X-Team"), "red");
+  EXPECT_EQ(header(*record, "Authorization"), "Bearer t0ken");
+  EXPECT_EQ(header(*record, "x-signed-at"), "1700000000");
+  EXPECT_TRUE(net::Signature::make(rule)->verifies(*header(*record, "X-Signature"), record->headers,
+                                                   record->value));
+  with.structured = true;  // then there is no ce_id to be signed
+  const auto none = record_of(event(), with, kNow);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().fault, Fault::stop);
+}
+
 TEST(KafkaRecord, WhatATopicMayNotHoldIsReplacedWhereTheEventFillsIt) {
-  const auto record = record_of(event(), format("events.{source}"));
+  const auto record = record_of(event(), format("events.{source}"), kNow);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->topic, "events._jobs_1");
 }
@@ -77,7 +102,7 @@ TEST(KafkaRecord, WhatATopicMayNotHoldIsReplacedWhereTheEventFillsIt) {
 TEST(KafkaRecord, ATopicThatIsTooLongIsTheEventsFault) {
   EventData long_one = event();
   long_one.source = std::string(300, 'x');
-  const auto record = record_of(long_one, format("{source}"));
+  const auto record = record_of(long_one, format("{source}"), kNow);
   ASSERT_FALSE(record);
   EXPECT_EQ(record.error().fault, Fault::reject);
   EXPECT_EQ(record.error().code, "topic");

@@ -51,6 +51,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
       : settings_(std::move(settings)),
         place_(settings_.client.place()),
         name_(services.name),
+        clock_(services.clock),
         log_(services.log),
         producers_(services.metrics.counter("cdviz_connections_opened_total",
                                             "Connections made to the other end.",
@@ -64,6 +65,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
     // What was told while nothing was to be written is over, or will be told again.
     rd_kafka_poll(client_->handle(), 0);
     trouble_.reset();
+    reason_.clear();
     auto records = records_of(batch);
     if (!records) return records.error();
     Delivery delivery;
@@ -101,7 +103,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
     records.reserve(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (!stored_.empty() && stored_.contains(key_of(*batch[i]))) continue;
-      auto record = record_of(*batch[i], settings_.format);
+      auto record = record_of(*batch[i], settings_.format, clock_.wall());
       if (!record) return record.error();
       if (wire_bytes(*record) > settings_.record_bytes_max) {
         return error_of(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, place_,
@@ -202,6 +204,8 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
       return {};
     }
     Error error = error_of(delivery.slots[*worst].code, place_about(records[*worst].record));
+    // Why nothing came through, librdkafka tells beside it.
+    if (error.fault == Fault::retry && !reason_.empty()) error.message += "; " + reason_;
     if (error.fault == Fault::stop) return abandon(std::move(error));  // it remembers its topics
     if (error.fault == Fault::reject) {
       if (stored_.size() > kRemembered) stored_.clear();
@@ -241,6 +245,7 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
       // Records would wait until their time is over, and then say nothing of why.
       trouble_ = error_of(code, place_, reason);
     } else {
+      reason_ = reason;
       log_.warn(name_, "trouble with the brokers", {{"reason", reason}});
     }
   }
@@ -248,10 +253,12 @@ class KafkaSink final : public Sink, private cdviz::kafka::Listener {
   const KafkaSinkSettings settings_;
   const std::string place_;
   const std::string name_;
+  const Clock& clock_;
   telemetry::Log& log_;
   telemetry::Counter& producers_;
   std::optional<Error> fatal_;
   std::optional<Error> trouble_;
+  std::string reason_;              ///< of the last trouble that may pass
   std::set<std::string> stored_;    ///< keys of what a rejected batch brought to the brokers
   std::unique_ptr<Client> client_;  ///< destroyed first: it calls us
 };

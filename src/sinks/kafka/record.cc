@@ -35,7 +35,7 @@ std::string in_topic(std::string_view value) {
   return text;
 }
 
-Result<Record> record_of(const EventData& event, const RecordFormat& format) {
+Result<Record> record_of(const EventData& event, const RecordFormat& format, WallTime now) {
   Record record{.topic = format.topic.render(event, &in_topic),
                 .key = format.key.render(event),
                 .headers = {},
@@ -52,6 +52,9 @@ Result<Record> record_of(const EventData& event, const RecordFormat& format) {
     if (!is_attribute && !equal_ignoring_case(name, cloudevents::kContentType)) {
       record.headers.add(name, value);
     }
+  }
+  if (auto applied = format.headers.apply(record.headers, record.value, now); !applied) {
+    return applied.error();
   }
   return record;
 }

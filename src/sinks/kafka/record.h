@@ -10,6 +10,7 @@
 #include "core/event_template.h"
 #include "core/headers.h"
 #include "core/result.h"
+#include "net/outgoing_headers.h"
 
 namespace cdviz::sinks::kafka {
 
@@ -25,6 +26,7 @@ struct RecordFormat {
   EventTemplate topic;
   EventTemplate key;
   bool structured = true;
+  net::OutgoingHeaders headers = {};  ///< of every record, replacing others of the same name
 };
 
 /// What keeps `name` from being a topic's: 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-', and not "."
@@ -35,8 +37,11 @@ std::string_view fault_of_topic(std::string_view name);
 std::string in_topic(std::string_view value);
 
 /// Every header that the event is to be sent with goes along: traceparent, tracestate, those that
-/// the source kept. @returns Fault::reject when the topic's name cannot be one
-Result<Record> record_of(const EventData& event, const RecordFormat& format);
+/// the source kept; a header of the format replaces them.
+/// @param now  for the timestamps of signatures
+/// @returns Fault::reject when the topic's name cannot be one; Fault::stop when a header that is to
+/// be signed is not there
+Result<Record> record_of(const EventData& event, const RecordFormat& format, WallTime now);
 
 /// Bytes of the record on the wire, at most: what librdkafka compares with message.max.bytes.
 std::size_t wire_bytes(const Record& record);

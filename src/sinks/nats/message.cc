@@ -43,7 +43,7 @@ std::string message_id(const EventData& event) {
   return id.size() <= kIdBytes ? id : sha256_of(id);
 }
 
-Result<Message> message_of(const EventData& event, const MessageSettings& settings) {
+Result<Message> message_of(const EventData& event, const MessageSettings& settings, WallTime now) {
   Message message{.subject = settings.subject.render(event, &cdviz::nats::encode_subject_part),
                   .headers = {{"Nats-Msg-Id", message_id(event)}},
                   .body = {}};
@@ -67,6 +67,9 @@ Result<Message> message_of(const EventData& event, const MessageSettings& settin
     if (!attribute && !ours && fits_name(name) && fits(value)) message.headers.add(name, value);
   }
   message.body = std::move(encoded.body);
+  if (auto applied = settings.headers.apply(message.headers, message.body, now); !applied) {
+    return applied.error();
+  }
   return message;
 }
 

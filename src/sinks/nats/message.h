@@ -8,6 +8,7 @@
 #include "core/event_template.h"
 #include "core/headers.h"
 #include "core/result.h"
+#include "net/outgoing_headers.h"
 
 namespace cdviz::sinks::nats {
 
@@ -20,7 +21,8 @@ struct Message {
 struct MessageSettings {
   EventTemplate subject;
   cloudevents::Encoding encoding;
-  std::string expected_stream = {};  ///< refuse any other; empty: whichever takes the subject
+  std::string expected_stream = {};   ///< refuse any other; empty: whichever takes the subject
+  net::OutgoingHeaders headers = {};  ///< of every message, replacing others of the same name
 };
 
 /// What a stream knows an event by, to store it once (Nats-Msg-Id): source and id of the event,
@@ -29,7 +31,9 @@ std::string message_id(const EventData& event);
 
 /// As the CloudEvents binding has it
 /// (https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md).
-/// @returns Fault::reject when the event makes a subject that is none
-Result<Message> message_of(const EventData& event, const MessageSettings& settings);
+/// @param now  for the timestamps of signatures
+/// @returns Fault::reject when the event makes a subject that is none; Fault::stop when a header
+/// that is to be signed is not there
+Result<Message> message_of(const EventData& event, const MessageSettings& settings, WallTime now);
 
 }  // namespace cdviz::sinks::nats

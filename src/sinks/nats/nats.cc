@@ -17,6 +17,7 @@
 #include "nats/jetstream.h"
 #include "nats/options.h"
 #include "nats/subject.h"
+#include "net/outgoing_header_options.h"
 #include "sinks/nats/nats_sink.h"
 
 namespace cdviz::sinks::nats {
@@ -68,6 +69,10 @@ constexpr std::array kOwnOptions = {
            .help = "For the server to acknowledge a batch; then it is sent again.",
            .min = 100,
            .max = 600'000},
+    Option{.name = "headers",
+           .type = OptionType::table_map,
+           .help = "Headers of every message, by name.",
+           .fields = net::kOutgoingHeaderOptions},
     Option{.name = "batch_events_max",
            .type = OptionType::integer,
            .fallback = "500",
@@ -135,7 +140,8 @@ Result<std::unique_ptr<Sink>> make(const config::Options& options, const Service
   auto subject = read_subject(options);
   const bool jetstream = options.text("mode") == "jetstream";
   auto stream = read_stream(options, jetstream);
-  if (!connection || !subject || options.has_problems()) {
+  auto headers = net::read_outgoing_headers(options);
+  if (!connection || !subject || !headers || options.has_problems()) {
     return Error{Fault::stop, "wrong options"};
   }
   const std::string expected = stream.name;
@@ -144,7 +150,8 @@ Result<std::unique_ptr<Sink>> make(const config::Options& options, const Service
        .message = {.subject = std::move(*subject),
                    .encoding = {.transport = cloudevents::Transport::nats,
                                 .structured = options.text("content_mode") == "structured"},
-                   .expected_stream = expected},
+                   .expected_stream = expected,
+                   .headers = std::move(*headers)},
        .jetstream = jetstream,
        .create_stream = options.boolean("create_stream"),
        .stream = std::move(stream),

@@ -7,6 +7,8 @@
 namespace cdviz::sinks::nats {
 namespace {
 
+constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
+
 using namespace std::chrono_literals;
 
 EventData event_of(std::string subject_id = "svc") {
@@ -29,7 +31,7 @@ MessageSettings settings_of(const std::string& subject, bool structured) {
 }
 
 TEST(NatsMessage, StructuredHoldsTheEventByteForByte) {
-  const auto message = message_of(event_of(), settings_of("cdevents.{type}", true));
+  const auto message = message_of(event_of(), settings_of("cdevents.{type}", true), kNow);
   ASSERT_TRUE(message);
   EXPECT_EQ(message->subject, "cdevents.dev.cdevents.service.deployed.0.3.0");
   EXPECT_NE(message->body.find(R"("data":{"context":{},"n":1.10}})"), std::string::npos);
@@ -43,7 +45,7 @@ TEST(NatsMessage, StructuredHoldsTheEventByteForByte) {
 }
 
 TEST(NatsMessage, BinaryHasTheAttributesAsHeaders) {
-  const auto message = message_of(event_of("a b"), settings_of("cdevents.{type}", false));
+  const auto message = message_of(event_of("a b"), settings_of("cdevents.{type}", false), kNow);
   ASSERT_TRUE(message);
   EXPECT_EQ(message->body, event_of().json);
   EXPECT_EQ(message->headers.find("ce-id"), "id%201");
@@ -55,14 +57,26 @@ TEST(NatsMessage, BinaryHasTheAttributesAsHeaders) {
   EXPECT_EQ(back.headers.find("ce-source"), "/ci/jöb");
 }
 
+TEST(NatsMessage, ConfiguredHeadersAndSignaturesGoAlongAndReplaceWhatTheSourceKept) {
+  auto settings = settings_of("cdevents.{type}", true);
+  ASSERT_TRUE(settings.headers.add("X-Kept", "no"));
+  const net::SignatureRule rule{.keys = {"key"}};
+  ASSERT_TRUE(settings.headers.add("X-Signature", rule));
+  const auto message = message_of(event_of(), settings, kNow);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->headers.find("X-Kept"), "no");
+  EXPECT_TRUE(net::Signature::make(rule)->verifies(*message->headers.find("X-Signature"),
+                                                   message->headers, message->body));
+}
+
 TEST(NatsMessage, ValuesOfTheEventCannotBreakOutOfTheSubject) {
   for (const auto* id : {"a b", "*", ">", "a..b", ".", "x\r\nPUB evil 1\r\n", "", "é"}) {
-    const auto message = message_of(event_of(id), settings_of("s.{subject_id}.end", true));
+    const auto message = message_of(event_of(id), settings_of("s.{subject_id}.end", true), kNow);
     ASSERT_TRUE(message) << id;
     EXPECT_EQ(message->subject.find_first_of(" *>\r\n"), std::string::npos) << message->subject;
   }
   const auto large =
-      message_of(event_of(std::string(2000, 'x')), settings_of("s.{subject_id}", true));
+      message_of(event_of(std::string(2000, 'x')), settings_of("s.{subject_id}", true), kNow);
   ASSERT_FALSE(large);
   EXPECT_EQ(large.error().fault, Fault::reject);
 }

@@ -28,6 +28,7 @@ class NatsSink final : public Sink {
  public:
   NatsSink(SinkSettings settings, const Services& services)
       : settings_(std::move(settings)),
+        clock_(services.clock),
         duplicates_(services.metrics.counter("cdviz_duplicate_events_total",
                                              "Events that the other end had already.",
                                              {{"component_id", services.name}})),
@@ -79,7 +80,7 @@ class NatsSink final : public Sink {
     messages.reserve(batch.size());
     const auto most = session_->connection->max_payload();
     for (const Event& event : batch) {
-      auto message = message_of(*event, settings_.message);
+      auto message = message_of(*event, settings_.message, clock_.wall());
       if (!message) return message.error();
       const std::size_t bytes =
           cdviz::nats::size_of_headers(message->headers) + message->body.size();
@@ -125,6 +126,7 @@ class NatsSink final : public Sink {
   }
 
   const SinkSettings settings_;
+  const Clock& clock_;
   telemetry::Counter& duplicates_;
   telemetry::Counter& connects_;
   std::optional<Session> session_;

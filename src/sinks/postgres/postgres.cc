@@ -16,6 +16,7 @@
 #include "postgres/connection.h"
 #include "postgres/fault.h"
 #include "postgres/url.h"
+#include "sinks/postgres/event_notes.h"
 #include "sinks/postgres/housekeeping.h"
 #include "telemetry/metrics.h"
 
@@ -119,10 +120,10 @@ class PostgresSink final : public Sink {
     events_.clear();
     notes_.clear();
     for (const Event& event : batch) {
-      if (!event->notes.empty()) {
+      if (const std::string notes = stored_notes(*event); !notes.empty()) {
         // Behind the last notes there need not be anything: most batches have none at all.
         while (notes_.size() < events_.size()) notes_.add_null();
-        notes_.add(event->notes);
+        notes_.add(notes);
       }
       events_.add(event->json);
     }

@@ -34,7 +34,8 @@ struct SourceMetrics {
   telemetry::Gauge& lag;
 };
 
-/// All on the thread that calls run().
+/// All on the thread that calls run(). session.cc reads, session_partitions.cc finds out where to
+/// begin, session_commits.cc tells the group.
 class Session final : private cdviz::kafka::Listener {
  public:
   Session(const KafkaSourceSettings& settings, const RecordReader& reader, SourceMetrics& metrics,

@@ -6,18 +6,17 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/limits.h"
-#include "nats/mailbox.h"
 #include "sources/nats/acknowledger.h"
 #include "sources/nats/hold.h"
 #include "sources/nats/nats_source.h"
 #include "sources/nats/pull_answer.h"
+#include "sources/nats/pull_session.h"
 #include "sources/nats/pulls.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -28,14 +27,11 @@ namespace {
 using cdviz::nats::Connection;
 using cdviz::nats::Consumer;
 using cdviz::nats::Incoming;
-using cdviz::nats::Mailbox;
 using cdviz::nats::Subscription;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kBatchMessages = 500;
 constexpr std::size_t kBatchBytes = std::size_t{768} * 1024;  // fits into the smallest queue
-/// With more held no new request is made.
-constexpr std::size_t kHeldBytes = std::size_t{8} * 1024 * 1024;
 /// How soon a batch is offered again that the queue did not take.
 constexpr milliseconds kOfferAgain{200};
 /// After an answer that would come again at once.
@@ -48,45 +44,6 @@ constexpr milliseconds kTimer{20};
 constexpr milliseconds kForgetRequests{50};
 /// For what the server had sent before it knew that we take nothing more.
 constexpr milliseconds kDrain{500};
-
-/// What became of the batch under way: from the queue's thread to ours.
-class Outcome {
- public:
-  void set(Result<Receipt> result) {
-    const std::lock_guard lock(mutex_);
-    result_ = std::move(result);
-    if (mailbox_ != nullptr) mailbox_->wake();
-  }
-  std::optional<Result<Receipt>> take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(result_, std::nullopt);
-  }
-  void wakes(Mailbox* mailbox) {
-    const std::lock_guard lock(mutex_);
-    mailbox_ = mailbox;
-  }
-
- private:
-  std::mutex mutex_;
-  std::optional<Result<Receipt>> result_;
-  Mailbox* mailbox_ = nullptr;
-};
-
-/// A connection and what belongs to it.
-struct Session {
-  explicit Session(std::size_t in_flight_max)
-      : mailbox(2 * in_flight_max + 100, 4 * kHeldBytes), inbox(Connection::new_inbox()) {}
-  Mailbox mailbox;
-  const std::string inbox;
-  std::unique_ptr<Connection> connection;
-  std::unique_ptr<Subscription> confirmations;  ///< to <inbox>.ack.*
-  std::unique_ptr<Subscription> deliveries;     ///< to <inbox>.pull.*
-  Consumer consumer;
-  Pulls pulls;
-  bool look_again = false;
-  bool one_alone = false;  ///< the next message is larger than a request allows
-  Held::Time not_before = {};
-};
 
 class PullSource final : public Source {
  public:
@@ -270,9 +227,9 @@ class PullSource final : public Source {
       std::move(read.begin(), read.end(), std::back_inserter(messages));
     }
     hold_.shorten_batch(counts_.size());
-    const auto offered =
-        inlet.offer(std::move(messages),
-                    [outcome = outcome_](const Result<Receipt>& result) { outcome->set(result); });
+    const auto offered = inlet.offer_in_shares(
+        std::move(messages),
+        [outcome = outcome_](const Result<Receipt>& result) { outcome->set(result); });
     if (offered == Offered::taken) return;
     hold_.return_batch();
     if (offered == Offered::closed) {

@@ -89,10 +89,10 @@ Result<std::unique_ptr<Engine>> Engine::make(const Script& script, const Limits&
 }
 
 Result<void> Engine::prepare() {
-  if (!script_.values.empty()) {
-    if (const auto problem = caches_->values.parse(script_.values)) {
-      return Error{Fault::stop, script_.name + ": values: " + problem->message};
-    }
+  // Without any, an empty object: scripts ask for values.name without more ado.
+  if (const auto problem =
+          caches_->values.parse(script_.values.empty() ? std::string_view("{}") : script_.values)) {
+    return Error{Fault::stop, script_.name + ": values: " + problem->message};
   }
   const Message none;
   message_ = &none;
@@ -115,10 +115,8 @@ int Engine::prepare_protected(lua_State* state) {
   open_arrays(state);
   open_views(state);
   open_library(state);  // pushes the globals
-  if (!engine.script_.values.empty()) {
-    push_value(state, engine.caches_->values, ParsedJson::kRoot);
-    lua_setfield(state, -2, "values");
-  }
+  push_value(state, engine.caches_->values, ParsedJson::kRoot);
+  lua_setfield(state, -2, "values");
   // The metatable of each event's own globals.
   lua_createtable(state, 0, 2);
   lua_pushvalue(state, -2);
@@ -340,7 +338,8 @@ ParsedJson& Engine::body() {
 ParsedJson& Engine::metadata() {
   if (!has_metadata_) {
     charge(message_->metadata.size() / 64);
-    const std::string_view text = message_->metadata.empty() ? "{}" : message_->metadata;
+    std::string_view text = message_->metadata;  // the message's own bytes: they outlive the views
+    if (text.empty()) text = "{}";
     if (const auto problem = caches_->metadata.parse(text)) {
       finish(problem->rule, "the metadata " + problem->message);
     }

@@ -49,6 +49,17 @@ TEST(Values, AreReadFromTheDocument) {
   EXPECT_EQ(value("m.body", body), body);
 }
 
+// What is short lies within the string itself, and hid that the text had been copied.
+TEST(Values, OfLongMetadataAreRead) {
+  const std::string topic(200, 'x');
+  auto engine =
+      Engine::make({"test", "function transform(m) return { v = m.metadata.topic } end"}, {});
+  ASSERT_TRUE(engine);
+  const auto ran = (*engine)->run({"{}", {}, R"({"topic":")" + topic + "\"}"});
+  ASSERT_TRUE(ran) << ran.error().message;
+  EXPECT_EQ(ran->messages.at(0).body, R"({"v":")" + topic + "\"}");
+}
+
 TEST(Values, ThatAreNullAreNotNil) {
   const std::string body = R"({"a":null})";
   EXPECT_EQ(value("m.body.a == null", body), "true");

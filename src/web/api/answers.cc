@@ -2,18 +2,6 @@
 
 namespace cdviz::web::api {
 
-std::optional<std::string> Answers::version() const {
-  const std::lock_guard lock(mutex_);
-  if (!seen_at_ || clock_.now() - *seen_at_ > kFresh) return std::nullopt;
-  return version_;
-}
-
-void Answers::saw_version(const std::string& version) {
-  const std::lock_guard lock(mutex_);
-  version_ = version;
-  seen_at_ = clock_.now();
-}
-
 std::optional<std::string> Answers::find(const std::string& key, std::string_view version) {
   const std::lock_guard lock(mutex_);
   const auto found = by_key_.find(key);

@@ -2,7 +2,6 @@
 // asked again.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <list>
 #include <mutex>
@@ -11,22 +10,13 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "core/clock.h"
-
 namespace cdviz::web::api {
 
 /// Safe to use from any thread.
 class Answers {
  public:
-  /// A version that is known for longer is asked again before it is used.
-  static constexpr std::chrono::milliseconds kFresh{1'000};
-
   /// @param bytes_max  of the bodies that are kept; the longest unused one goes first
-  Answers(const Clock& clock, std::size_t bytes_max) : clock_(clock), bytes_max_(bytes_max) {}
-
-  /// The version, if it was asked for within kFresh.
-  std::optional<std::string> version() const;
-  void saw_version(const std::string& version);
+  explicit Answers(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   /// The body of a question, if it was made from this version.
   std::optional<std::string> find(const std::string& key, std::string_view version);
@@ -41,11 +31,8 @@ class Answers {
   };
   void drop(std::list<Kept>::iterator kept);
 
-  const Clock& clock_;
   const std::size_t bytes_max_;
-  mutable std::mutex mutex_;
-  std::string version_;
-  std::optional<std::chrono::steady_clock::time_point> seen_at_;
+  std::mutex mutex_;
   std::list<Kept> kept_;  ///< last used first
   std::unordered_map<std::string_view, std::list<Kept>::iterator> by_key_;
   std::size_t bytes_ = 0;

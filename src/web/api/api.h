@@ -14,6 +14,8 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "web/api/database.h"
+#include "web/api/overview.h"
+#include "web/api/playground.h"
 #include "web/status.h"
 
 namespace cdviz::web::api {
@@ -22,6 +24,7 @@ struct ApiSettings {
   DatabaseSettings database = {};
   std::filesystem::path queue = {};  ///< its directory, for the dead letters
   std::string grafana_url = {};      ///< for links; empty: none
+  References references = {};        ///< lines of the delivery view
   std::size_t kept_bytes_max = std::size_t{8} * 1024 * 1024;  ///< answers that are kept
 };
 
@@ -34,6 +37,7 @@ struct Surroundings {
   std::function<State()> state;  ///< called on network threads: must not block
   /// Who may ask: a Response for those who may not. Called on network threads.
   std::function<std::optional<net::Response>(const net::RequestHead&)> admit;
+  Scripting scripting = {};  ///< for /playground
 };
 
 class Api {

@@ -1,5 +1,6 @@
 #include "web/api/database.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -132,16 +133,31 @@ void Database::run(const std::stop_token& stop) {
     Waiting next;
     {
       std::unique_lock lock(mutex_);
-      if (!woken_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
-      next = std::move(waiting_.front());
-      waiting_.pop_front();
+      if (!woken_.wait(lock, stop, [this] { return next_one() != waiting_.end(); })) return;
+      const auto chosen = next_one();
+      next = std::move(*chosen);
+      waiting_.erase(chosen);
+      heavy_running_ += next.heavy ? 1 : 0;
     }
     if (next.job(connected(connection, stop), false) == Done::again)
       next.job(connected(connection, stop), true);
     next.job = nullptr;
-    const std::lock_guard lock(mutex_);
-    heavy_ -= next.heavy ? 1 : 0;
+    if (!next.heavy) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      --heavy_;
+      --heavy_running_;
+    }
+    woken_.notify_one();  // a heavy one may have waited for this one to end
   }
+}
+
+std::deque<Database::Waiting>::iterator Database::next_one() {
+  const std::size_t connections = settings_.connections;
+  const std::size_t most =
+      connections > kLightConnections ? connections - kLightConnections : std::size_t{1};
+  const bool room = heavy_running_ < most;
+  return std::ranges::find_if(waiting_, [room](const Waiting& one) { return room || !one.heavy; });
 }
 
 void Database::stop() {

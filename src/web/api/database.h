@@ -25,7 +25,7 @@ struct DatabaseSettings {
   unsigned connections = 6;  ///< threads, each with a connection
   std::chrono::milliseconds statement_timeout{5'000};
   std::size_t waiting_max = 256;  ///< questions that wait for a thread; more: refused
-  std::size_t heavy_max = 4;      ///< heavy questions at once; more: refused
+  std::size_t heavy_max = 8;      ///< heavy questions at once; more: refused
 };
 
 /// Why there are no answers without [dashboard] url.
@@ -43,6 +43,9 @@ struct Availability {
 /// Safe to use from any thread.
 class Database {
  public:
+  /// Connections that heavy questions leave to the others (where there are so many).
+  static constexpr std::size_t kLightConnections = 2;
+
   /// What became of a job.
   enum class Done : std::uint8_t {
     yes,
@@ -81,6 +84,8 @@ class Database {
     bool heavy;
   };
   void run(const std::stop_token& stop);
+  /// The first that may run now; the end while none may. Needs mutex_.
+  std::deque<Waiting>::iterator next_one();
   Result<postgres::Connection*> connected(std::optional<postgres::Connection>& connection,
                                           const std::stop_token& stop);
 
@@ -91,6 +96,7 @@ class Database {
   std::condition_variable_any woken_;
   std::deque<Waiting> waiting_;
   std::size_t heavy_ = 0;  ///< waiting or running
+  std::size_t heavy_running_ = 0;
   bool stopped_ = false;
   Availability availability_;
   std::optional<std::chrono::steady_clock::time_point> failed_at_;

@@ -216,7 +216,9 @@ void print(std::string& out, const json::value& value, std::size_t indent) {
 
 }  // namespace
 
-std::string description() {
+Result<std::string> description() {
+  if (auto mistake = mistake_in(endpoints()))
+    return Error{Fault::stop, "the API of this program is put together wrongly: " + *mistake};
   json::value document = json::parse(base_description::files().front().content);
   auto& root = document.as_object();
   auto& paths = root["paths"].as_object();
@@ -234,7 +236,8 @@ std::string description() {
   }
   std::string out;
   print(out, document, 0);
-  return out + "\n";
+  out += '\n';
+  return out;
 }
 
 }  // namespace cdviz::web::api

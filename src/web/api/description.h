@@ -4,9 +4,12 @@
 
 #include <string>
 
+#include "core/result.h"
+
 namespace cdviz::web::api {
 
 /// As docs/api/openapi.json holds it: with line ends, ends with one.
-std::string description();
+/// @returns Fault::stop when the table of endpoints is wrong (mistake_in)
+Result<std::string> description();
 
 }  // namespace cdviz::web::api

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cctype>
 
+#include <fmt/format.h>
+
 #include "queries/library.h"
 
 namespace cdviz::web::api {
@@ -19,12 +21,14 @@ constexpr std::array kEndpoints = {
              .not_null = "service_id environment_id environment_tier environment_rank since age_s "
                          "kind event_uid",
              .rows_max = kMarks,
+             .moved_by = kRuns | kOthers,
              .heavy = true},
     Endpoint{.path = "/drift",
              .query = "drift",
              .tag = "Matrix",
              .not_null = "service_id environment_id since upstream_environment_id",
              .rows_max = kMarks,
+             .moved_by = kRuns | kOthers,
              .heavy = true},
     Endpoint{.path = "/environments",
              .query = "environments",
@@ -39,38 +43,45 @@ constexpr std::array kEndpoints = {
              .query = "deployments",
              .tag = "Timeline",
              .not_null = "at environment_id environment_tier service_id kind inferred event_uid",
-             .paging = Paging::before},
+             .paging = Paging::before,
+             .moved_by = kRuns | kOthers},
     Endpoint{.path = "/timeline",
              .query = "timeline",
              .tag = "Timeline",
              .not_null = "service_id environment_id environment_tier valid_from event_uid",
-             .rows_max = kMarks},
+             .rows_max = kMarks,
+             .moved_by = kRuns | kOthers},
     Endpoint{.path = "/timeline/lanes",
              .query = "lanes",
              .tag = "Timeline",
              .not_null = "service_id environment_id environment_tier valid_from n event_uid",
              .rows_max = 3 * kMarks,
+             .moved_by = kRuns | kOthers,
              .heavy = true},
     Endpoint{.path = "/attempts",
              .query = "attempts",
              .tag = "Timeline",
-             .not_null = "service_id environment_id state run_id kind run_key source"},
+             .not_null = "service_id environment_id state run_id kind run_key source",
+             .moved_by = kRuns | kOthers},
     Endpoint{.path = "/artifacts/locations",
              .query = "artifact-locations",
              .tag = "Timeline",
              .not_null = "environment_id environment_tier service_id valid_from ran_s artifact_id "
-                         "event_uid"},
+                         "event_uid",
+             .moved_by = kRuns | kOthers},
     Endpoint{.path = "/compare",
              .query = "compare",
              .tag = "Compare",
              .not_null = "service_id relation",
              .rows_max = kMarks,
+             .moved_by = kRuns | kOthers,
              .heavy = true},
     Endpoint{.path = "/promotion",
              .query = "promotion",
              .tag = "Compare",
              .not_null = "service_id artifact_id first_in_a first_in_b took_s",
              .rows_max = kMarks,
+             .moved_by = kRuns | kOthers,
              .heavy = true},
     Endpoint{.path = "/journey",
              .query = "journey",
@@ -142,38 +153,45 @@ constexpr std::array kEndpoints = {
              .tag = "Pipelines",
              .not_null = "name runs success failure error cancelled open stuck recent_outcomes "
                          "recent_durations_s",
+             .moved_by = kTests | kRuns,
              .heavy = true},
     Endpoint{.path = "/pipelines/{name}/runs",
              .query = "runs",
              .tag = "Pipelines",
              .not_null = "run_id state source run_key",
              .path_parameter = {"name", "name"},
-             .rows_max = 500},
+             .rows_max = 500,
+             .moved_by = kTests | kRuns},
     Endpoint{.path = "/runs",
              .query = "runs",
              .tag = "Pipelines",
-             .not_null = "run_id state source run_key"},
+             .not_null = "run_id state source run_key",
+             .moved_by = kTests | kRuns},
     Endpoint{.path = "/runs/open",
              .query = "open-runs",
              .tag = "Pipelines",
-             .not_null = "kind run_id state source"},
+             .not_null = "kind run_id state source",
+             .moved_by = kTests | kRuns},
     Endpoint{.path = "/runs/{key}",
              .query = "run",
              .tag = "Pipelines",
              .not_null = "kind run_id state source run_key",
-             .path_parameter = {"key", "key"}},
+             .path_parameter = {"key", "key"},
+             .moved_by = kTests | kRuns},
     Endpoint{.path = "/runs/{key}/tasks",
              .query = "runs",
              .tag = "Pipelines",
              .not_null = "run_id state source run_key",
              .path_parameter = {"parent", "key"},
-             .fixed = {"kind", "taskrun"}},
+             .fixed = {"kind", "taskrun"},
+             .moved_by = kTests | kRuns},
     Endpoint{.path = "/runs/{key}/tree",
              .query = "run-tree",
              .tag = "Pipelines",
              .not_null = "depth kind run_id state source run_key",
              .path_parameter = {"key", "key"},
-             .rows_max = kMarks},
+             .rows_max = kMarks,
+             .moved_by = kTests | kRuns},
     Endpoint{.path = "/deployment-rules",
              .query = "deployment-rules",
              .tag = "Pipelines",
@@ -183,17 +201,26 @@ constexpr std::array kEndpoints = {
              .tag = "Tests",
              .not_null = "day name runs success",
              .rows_max = kMarks,
+             .moved_by = kTests,
+             .heavy = true},
+    Endpoint{.path = "/tests/environments",
+             .query = "test-environments",
+             .tag = "Tests",
+             .not_null = "cases runs failures pass_rate failing_cases only_here",
+             .moved_by = kTests,
              .heavy = true},
     Endpoint{.path = "/tests/cases",
              .query = "tests",
              .tag = "Tests",
              .not_null = "case_id state runs failures flips history environments",
+             .moved_by = kTests,
              .heavy = true},
     Endpoint{.path = "/tests/cases/{id}",
              .query = "test-case",
              .tag = "Tests",
              .not_null = "run_id state source run_key",
-             .path_parameter = {"id", "id"}},
+             .path_parameter = {"id", "id"},
+             .moved_by = kTests},
     Endpoint{.path = "/delivery",
              .query = "delivery",
              .tag = "Delivery",
@@ -225,17 +252,20 @@ constexpr std::array kEndpoints = {
              .query = "incidents",
              .tag = "Incidents",
              .not_null = "incident_id open source",
+             .moved_by = kRuns | kOthers,
              .heavy = true},
     Endpoint{.path = "/incidents/{id}",
              .query = "incidents",
              .tag = "Incidents",
              .not_null = "incident_id open source",
-             .path_parameter = {"id", "id"}},
+             .path_parameter = {"id", "id"},
+             .moved_by = kRuns | kOthers},
     Endpoint{.path = "/incidents/{id}/suspects",
              .query = "incident-suspects",
              .tag = "Incidents",
              .not_null = "suspicion because service_id environment_id kind deployed_at event_uid",
-             .path_parameter = {"id", "id"}},
+             .path_parameter = {"id", "id"},
+             .moved_by = kRuns | kOthers},
     Endpoint{.path = "/sources",
              .query = "sources",
              .tag = "Collector",
@@ -249,16 +279,55 @@ constexpr std::array kEndpoints = {
              .kept = false},
 };
 
-bool has_word(std::string_view words, std::string_view word) {
-  for (std::size_t at = 0; at < words.size();) {
-    const auto end = std::min(words.find(' ', at), words.size());
-    if (words.substr(at, end - at) == word) return true;
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find(' ', at), text.size());
+    words.push_back(text.substr(at, end - at));
     at = end + 1;
   }
-  return false;
+  return words;
+}
+
+/// The parameters of its query that an endpoint counts on.
+std::vector<std::string> parameters_behind(const Endpoint& endpoint) {
+  std::vector<std::string> names;
+  for (const auto& fixed : {endpoint.path_parameter, endpoint.fixed}) {
+    if (!fixed.parameter.empty()) names.emplace_back(fixed.parameter);
+  }
+  if (endpoint.paging == Paging::none) return names;
+  const std::string name = endpoint.paging == Paging::before ? "before" : "after";
+  names.insert(names.end(), {name, name + "_uid", "limit"});
+  return names;
+}
+
+std::optional<std::string> mistake_in(const Endpoint& endpoint) {
+  const auto* const query = queries::find(endpoint.query);
+  if (query == nullptr)
+    return fmt::format("{} asks the query {}, which the library has not{}", endpoint.path,
+                       endpoint.query, queries::suggestion(endpoint.query));
+  for (const auto& name : parameters_behind(endpoint)) {
+    if (query->find(name) == nullptr)
+      return fmt::format("{} counts on a parameter {} of the query {}, which has none",
+                         endpoint.path, name, endpoint.query);
+  }
+  for (const auto name : words_of(endpoint.not_null)) {
+    if (std::ranges::none_of(query->columns,
+                             [&](const auto& column) { return column.name == name; }))
+      return fmt::format("{} counts on a column {} of the query {}, which has none", endpoint.path,
+                         name, endpoint.query);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
+
+std::optional<std::string> mistake_in(std::span<const Endpoint> table) {
+  for (const auto& endpoint : table) {
+    if (auto mistake = mistake_in(endpoint)) return mistake;
+  }
+  return std::nullopt;
+}
 
 std::span<const Endpoint> endpoints() { return kEndpoints; }
 
@@ -269,7 +338,8 @@ const queries::Query& query_of(const Endpoint& endpoint) {
 }
 
 std::string_view public_name(std::string_view parameter) {
-  return parameter == "environment" ? "env" : parameter;
+  if (parameter == "environment") return "env";
+  return parameter == "not_environment" ? "not_env" : parameter;
 }
 
 std::vector<const queries::QueryParameter*> free_parameters(const Endpoint& endpoint) {
@@ -290,7 +360,7 @@ std::vector<const queries::QueryParameter*> free_parameters(const Endpoint& endp
 }
 
 bool never_null(const Endpoint& endpoint, std::string_view column) {
-  return has_word(endpoint.not_null, column);
+  return std::ranges::count(words_of(endpoint.not_null), column) > 0;
 }
 
 std::string schema_name(std::string_view query) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "queries/query.h"
+#include "web/api/data_versions.h"
 
 namespace cdviz::web::api {
 
@@ -39,13 +41,20 @@ struct Endpoint {
   Paging paging = Paging::none;
   /// Whether the answer changes only with the version of the data, and the clock.
   bool kept = true;
+  /// The events that may change it; others leave an answer that was kept as right as it was.
+  Families moved_by = kEverything;
   bool heavy = false;  ///< counts against the limit of concurrent heavy queries
 };
 
 /// All, in the order of the description.
 std::span<const Endpoint> endpoints();
 
-/// The endpoint's query. It exists: a test looks.
+/// What is wrong with a table of endpoints, for whoever edits it: a query or a parameter that the
+/// library has not, a column that the query has not. Nothing when it is right. Without this, what
+/// follows would fail on the first question.
+std::optional<std::string> mistake_in(std::span<const Endpoint> table);
+
+/// The endpoint's query. It exists: mistake_in() was asked at the start.
 const queries::Query& query_of(const Endpoint& endpoint);
 
 /// The name of a query's parameter in the API: "env" for "environment", else the same.

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <utility>
 
+#include "core/json_text.h"
 #include "queries/library.h"
 #include "queries/statement.h"
 #include "web/api/answer.h"
@@ -86,6 +87,7 @@ void LiveFeed::run(const std::stop_token& stop) {
     // Nobody looks: what comes until somebody does is nobody's.
     connection_.reset();
     cursor_.reset();
+    quiet_.reset();
     told_away_ = false;
   }
 }
@@ -101,7 +103,8 @@ void LiveFeed::look(const std::stop_token& stop) {
     if (!opened) return lost();
     connection_.emplace(std::move(*opened));
   }
-  for (const auto step : {&LiveFeed::begin, &LiveFeed::resume, &LiveFeed::follow}) {
+  for (const auto step :
+       {&LiveFeed::begin, &LiveFeed::resume, &LiveFeed::follow, &LiveFeed::watch_sources}) {
     const auto done = (this->*step)();
     if (done) continue;
     if (!connection_->usable()) database_.report(done.error(), "");
@@ -181,16 +184,72 @@ Result<void> LiveFeed::follow() {
     cursor_.reset();
     if (auto begun = begin(); !begun) return begun;
     hub_.skip(static_cast<std::uint64_t>(std::max<std::int64_t>(*cursor_ - before, 1)));
+    hub_.tell("state", R"({"cells":[],"more":true})");
     return {};
   }
+  std::vector<const LiveEvent*> fresh;
   for (const auto& event : *events) {
     if (seen_.contains(event.seq)) continue;
     const bool in_order = event.seq > *cursor_;
     if (in_order) cursor_ = event.seq;
     remember(event.seq);
     hub_.deliver(event, in_order);
+    fresh.push_back(&event);
   }
+  tell_state(fresh);
   version_ = std::move(*now);
+  return {};
+}
+
+/// Which cells of the matrix may be others now: those that a deployment, an attempt to deploy or an
+/// incident names.
+void LiveFeed::tell_state(const std::vector<const LiveEvent*>& events) {
+  std::set<std::pair<std::string_view, std::string_view>> cells;
+  bool more = false;
+  for (const auto* event : events) {
+    const bool closes = event->subject == "environment" && event->predicate == "deleted";
+    more = more || closes;
+    if (event->service_id.empty() || event->environment_id.empty()) continue;
+    cells.emplace(event->service_id, event->environment_id);
+  }
+  if (cells.empty() && !more) return;
+  std::string data = "{\"cells\":[";
+  std::size_t named = 0;
+  for (const auto& [service, environment] : cells) {
+    if (named == kNamedMax) break;
+    data += named++ == 0 ? "{\"service_id\":" : ",{\"service_id\":";
+    append_json_string(data, service);
+    data += ",\"environment_id\":";
+    append_json_string(data, environment);
+    data += '}';
+  }
+  more = more || cells.size() > named;
+  data += more ? "],\"more\":true}" : "],\"more\":false}";
+  hub_.tell("state", data);
+}
+
+/// Tells of sources that went quiet, came back, or are new.
+Result<void> LiveFeed::watch_sources() {
+  if (quiet_ && clock_.now() - sources_at_ < kSourcesPoll) return {};
+  const auto& query = *queries::find("sources");
+  const auto rows = run_query(*connection_, "sources", {}, clock_.wall());
+  if (!rows) return rows.error();
+  sources_at_ = clock_.now();
+  const Places places(query);
+  std::map<std::string, std::string, std::less<>> quiet;
+  std::size_t told = 0;
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    auto source = places.text(*rows, row, "source");
+    auto state = places.text(*rows, row, "quiet");
+    const bool same = quiet_ && quiet_->contains(source) && quiet_->at(source) == state;
+    if (quiet_ && !same && told++ < kNamedMax) {
+      std::string data;
+      append_row(data, query, *rows, row);
+      hub_.tell("source", data);
+    }
+    quiet.emplace(std::move(source), std::move(state));
+  }
+  quiet_ = std::move(quiet);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +27,10 @@ class LiveFeed {
   static constexpr std::size_t kBurst = 500;
   /// Two collectors may commit in another order than they were numbered: so far back it looks.
   static constexpr std::int64_t kLookBack = 256;
+  /// So often it looks which sources went quiet or came back.
+  static constexpr std::chrono::seconds kSourcesPoll{15};
+  /// More cells or sources than this are not named.
+  static constexpr std::size_t kNamedMax = 100;
   /// More than this behind Last-Event-ID are not sent again.
   static constexpr std::size_t kResume = 256;
 
@@ -44,6 +49,8 @@ class LiveFeed {
   Result<void> begin();
   Result<void> resume();
   Result<void> follow();
+  Result<void> watch_sources();
+  void tell_state(const std::vector<const LiveEvent*>& events);
   Result<std::vector<LiveEvent>> since(std::int64_t seq, std::size_t limit);
   Result<std::optional<std::int64_t>> newest();
   Result<std::string> version();
@@ -58,6 +65,9 @@ class LiveFeed {
   std::optional<std::int64_t> cursor_;  ///< the newest that was sent, or was there at the begin
   std::set<std::int64_t> seen_;         ///< behind cursor_ - kLookBack
   std::string version_;                 ///< when follow() looked last
+  /// Whether each source is quiet, "" for not known; nothing before the first look.
+  std::optional<std::map<std::string, std::string, std::less<>>> quiet_;
+  std::chrono::steady_clock::time_point sources_at_;
   std::mutex mutex_;
   std::condition_variable_any woken_;
   bool somebody_ = false;

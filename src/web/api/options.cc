@@ -27,6 +27,41 @@ constexpr std::array kProxy = {
            .help = "Addresses of the proxy; the header of others is not believed."},
 };
 
+constexpr std::int64_t kYearMs = std::int64_t{366} * 24 * 3600 * 1000;
+
+constexpr std::array kReferences = {
+    Option{.name = "deployments_per_week",
+           .type = OptionType::integer,
+           .help = "Deployment frequency.",
+           .min = 1,
+           .max = 100'000,
+           .example = "14"},
+    Option{.name = "lead_time",
+           .type = OptionType::duration,
+           .help = "Change lead time.",
+           .min = 1'000,
+           .max = kYearMs,
+           .example = "1d"},
+    Option{.name = "recovery",
+           .type = OptionType::duration,
+           .help = "Failed deployment recovery time.",
+           .min = 1'000,
+           .max = kYearMs,
+           .example = "1h"},
+    Option{.name = "fail_rate_percent",
+           .type = OptionType::integer,
+           .help = "Change fail rate.",
+           .min = 0,
+           .max = 100,
+           .example = "5"},
+    Option{.name = "rework_rate_percent",
+           .type = OptionType::integer,
+           .help = "Deployment rework rate.",
+           .min = 0,
+           .max = 100,
+           .example = "10"},
+};
+
 constexpr std::array kDashboard = {
     Option{.name = "url",
            .type = OptionType::secret,
@@ -44,10 +79,10 @@ constexpr std::array kDashboard = {
            .max = 64},
     Option{.name = "heavy_questions",
            .type = OptionType::integer,
-           .fallback = "4",
-           .help =
-               "How many of them may be heavy (metrics, search, exports); more are answered 429 "
-               "with Retry-After.",
+           .fallback = "8",
+           .help = "How many heavy ones (metrics, search, exports) may be asked at once; more are "
+                   "answered 429 with Retry-After. Two connections are left to the others: what "
+                   "has none waits.",
            .min = 1,
            .max = 64},
     Option{.name = "statement_timeout",
@@ -79,6 +114,12 @@ constexpr std::array kDashboard = {
            .fallback = "false",
            .help = "Show the dashboard to this machine alone although [http] host lets others "
                    "reach the webhooks."},
+    Option{.name = "references",
+           .type = OptionType::table,
+           .help =
+               "Lines that the delivery view draws beside its figures, to compare with; without "
+               "them there are none.",
+           .fields = kReferences},
     Option{.name = "grafana_url",
            .help = "Where Grafana is, for links to its dashboards.",
            .example = "https://grafana.example.com"},
@@ -128,6 +169,26 @@ AccessSettings access_from(const config::Options& dashboard, const config::Optio
   return access;
 }
 
+References references_from(const config::Options& lines) {
+  References references;
+  const auto seconds = [&](std::string_view name) -> std::optional<double> {
+    if (!lines.given(name)) return std::nullopt;
+    return std::chrono::duration<double>(lines.duration(name)).count();
+  };
+  const auto share = [&](std::string_view name, double of) -> std::optional<double> {
+    if (!lines.given(name)) return std::nullopt;
+    return static_cast<double>(lines.integer(name)) / of;
+  };
+  constexpr double kDaysOfWeek = 7;
+  constexpr double kPercent = 100;
+  references.deployments_per_day = share("deployments_per_week", kDaysOfWeek);
+  references.lead_time_s = seconds("lead_time");
+  references.recovery_s = seconds("recovery");
+  references.fail_rate = share("fail_rate_percent", kPercent);
+  references.rework_rate = share("rework_rate_percent", kPercent);
+  return references;
+}
+
 }  // namespace
 
 std::span<const Option> dashboard_options() { return kDashboard; }
@@ -140,6 +201,7 @@ DashboardSettings settings_from(const config::Options& dashboard, const config::
   database.heavy_max = static_cast<std::size_t>(dashboard.integer("heavy_questions"));
   database.statement_timeout = dashboard.duration("statement_timeout");
   settings.api.grafana_url = dashboard.text("grafana_url");
+  settings.api.references = references_from(dashboard.table("references"));
   if (!database.url.empty()) {
     if (const auto parsed = postgres::parse_url(database.url); !parsed)
       dashboard.problem("url", parsed.error().message);

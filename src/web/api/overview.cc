@@ -24,6 +24,20 @@ std::string text_or_null(std::string_view value) { return value.empty() ? "null"
 
 const char* boolean(bool value) { return value ? "true" : "false"; }
 
+/// Named as the columns of "delivery" are.
+std::string to_json(const References& references) {
+  std::string out;
+  for (const auto& [name, line] : {std::pair("deployments_per_day", references.deployments_per_day),
+                                   std::pair("lead_time_p50_s", references.lead_time_s),
+                                   std::pair("recovery_p50_s", references.recovery_s),
+                                   std::pair("change_fail_rate", references.fail_rate),
+                                   std::pair("rework_rate", references.rework_rate)}) {
+    out += fmt::format("{}\"{}\":", out.empty() ? "{" : ",", name);
+    out += line ? fmt::format("{}", *line) : "null";
+  }
+  return out + "}";
+}
+
 /// All rows of a query without parameters that must be given.
 Result<std::string> rows_of(postgres::Connection& connection, std::string_view name, WallTime now) {
   const auto& query = *queries::find(name);
@@ -65,13 +79,14 @@ std::string to_json(const Lists& lists, const Around& around) {
   return fmt::format(
       R"({{"product":{{"name":"cdviz-collector","version":{}}},"started_at":{},)"
       R"("database":{{"configured":{},"available":{},"place":{},"error":{},"since":{}}},)"
-      R"("demo":{},"features":{{"payloads":{},"live":{},"grafana_url":{}}},)"
+      R"("demo":{},"features":{{"payloads":{},"live":{},"grafana_url":{},"references":{}}},)"
       R"("environments":{},"services":{},"sources":{},"event_kinds":{}}})",
       text(around.product_version), text(rfc3339(around.started_at)), boolean(database.configured),
       boolean(database.available), text_or_null(database.place), text_or_null(database.error),
       database.since ? text(rfc3339(*database.since)) : "null", boolean(lists.demo),
       boolean(lists.payloads), boolean(database.configured), text_or_null(around.grafana_url),
-      lists.environments, lists.services, lists.sources, lists.event_kinds);
+      to_json(around.references), lists.environments, lists.services, lists.sources,
+      lists.event_kinds);
 }
 
 }  // namespace cdviz::web::api

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/json_text.h"
+#include "net/content_coding.h"
 
 namespace cdviz::web::api {
 namespace {
@@ -11,6 +12,11 @@ void member(std::string& out, std::string_view name, std::string_view value) {
   if (!out.empty()) out += ',';
   out += fmt::format("\"{}\":", name);
   append_json_string(out, value);
+}
+
+/// What coded() made begins as gzip does (RFC 1952 §2.3.1), and no JSON does.
+void tell_coding(net::Response& response) {
+  if (response.body.starts_with("\x1f\x8b")) response.headers.add("Content-Encoding", "gzip");
 }
 
 bool is_missing_schema(std::string_view sqlstate) {
@@ -26,18 +32,33 @@ void harden(net::Response& response) {
   response.headers.add("Referrer-Policy", "no-referrer");
 }
 
+std::string coded(std::string json, bool gzip) {
+  if (!gzip || json.size() < kCodedFrom) return json;
+  auto smaller = net::gzip(json, 1);
+  if (smaller.empty()) return json;
+  return smaller;
+}
+
+void code(net::Response& response, bool gzip) {
+  response.body = coded(std::move(response.body), gzip);
+  tell_coding(response);
+}
+
 net::Response json_reply(std::string body, std::string_view etag) {
   net::Response response{.content_type = "application/json", .body = std::move(body)};
+  tell_coding(response);
   response.headers.add("Cache-Control", "private, no-cache");
   response.headers.add("ETag", std::string(etag));
-  response.headers.add("Vary", "Accept");
+  response.headers.add("Vary", "Accept, Accept-Encoding");
   harden(response);
   return response;
 }
 
 net::Response json_reply(std::string body) {
   net::Response response{.content_type = "application/json", .body = std::move(body)};
+  tell_coding(response);
   response.headers.add("Cache-Control", "no-store");
+  response.headers.add("Vary", "Accept-Encoding");
   harden(response);
   return response;
 }
@@ -46,7 +67,7 @@ net::Response unchanged(std::string_view etag) {
   net::Response response{.status = 304};
   response.headers.add("Cache-Control", "private, no-cache");
   response.headers.add("ETag", std::string(etag));
-  response.headers.add("Vary", "Accept");
+  response.headers.add("Vary", "Accept, Accept-Encoding");
   return response;
 }
 

@@ -2,6 +2,7 @@
 // of the database means to a client.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,9 +16,17 @@ namespace cdviz::web::api {
 /// (https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html).
 void harden(net::Response& response);
 
-/// JSON that may be kept and must be asked about again.
+inline constexpr std::size_t kCodedFrom = 1'024;  ///< bytes of JSON that are worth coding
+
+/// `json`, or what gzip makes of it (RFC 1952) if the client takes that and it is worth it. The
+/// replies below tell one from the other.
+std::string coded(std::string json, bool gzip);
+/// The same for an answer of this moment that is made already.
+void code(net::Response& response, bool gzip);
+
+/// JSON that may be kept and must be asked about again. @param body  as coded() made it
 net::Response json_reply(std::string body, std::string_view etag);
-/// JSON of this moment.
+/// JSON of this moment. @param body  as coded() made it
 net::Response json_reply(std::string body);
 /// 304 Not Modified.
 net::Response unchanged(std::string_view etag);

@@ -14,6 +14,8 @@ from .load import Load
 from .metrics import Metrics
 from .nats import NatsClient, NatsLoad, NatsServer
 from .postgres import Postgres
+from .registry import Registry, RegistryProxy, TokenServer
 
 __all__ = ["Answer", "BINARY", "Collector", "EndToEndTest", "Gate", "Http", "Load", "Metrics", "NatsClient", "NatsLoad",
-           "NatsServer", "Postgres", "Refused", "SANITIZED", "check_of", "event", "event_bytes", "free_port", "scaled", "wait_for"]
+           "NatsServer", "Postgres", "Refused", "Registry", "RegistryProxy", "SANITIZED", "TokenServer",
+           "check_of", "event", "event_bytes", "free_port", "scaled", "wait_for"]

@@ -11,6 +11,7 @@ import uuid
 from pathlib import Path
 
 from .case import free_port, wait_for
+from .certificates import make_certificates
 from .collector import BINARY
 
 VERSION = "3.9.1"
@@ -62,9 +63,12 @@ class Kafka:
     @param directory    where its folder is made; whoever calls ends it with destroy()
     @param port         where it listens
     @param advertised   the port that it tells its clients, for a gate before it
+    @param secure       also listens with TLS: at `tls` for every mechanism of SASL, users "cdviz" (PLAIN, and SCRAM of both
+                        kinds) with the password "good"; at `mutual` for clients that show a certificate. The certificates are
+                        in `certificates` (harness/certificates.py)
     """
 
-    def __init__(self, directory, port=None, advertised=None, partitions=6):
+    def __init__(self, directory, port=None, advertised=None, partitions=6, secure=False):
         self.jars = jars()
         self.directory = Path(directory) / "kafka"
         self.directory.mkdir()
@@ -74,6 +78,8 @@ class Kafka:
         self.process = None
         controller = free_port()
         self.sasl = f"127.0.0.1:{free_port()}"  # user "cdviz", password "good"; or any unsigned token
+        self.tls, self.mutual = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.certificates = self.directory / "certificates"
         self.config = self.directory / "server.properties"
         self.config.write_text(f"""process.roles=broker,controller
 node.id=1
@@ -102,9 +108,35 @@ num.io.threads=2
 log.cleaner.dedupe.buffer.size=4194304
 log.cleaner.io.buffer.size=262144
 """, encoding="ascii")
+        if secure:
+            self._secure()
         (self.directory / "log4j.properties").write_text(LOGGING, encoding="ascii")
-        self._tool("kafka.tools.StorageTool", "format", "-t", str(uuid.uuid4()).replace("-", "")[:22], "-c", str(self.config))
+        self._tool("kafka.tools.StorageTool", "format", "-t", str(uuid.uuid4()).replace("-", "")[:22], "-c", str(self.config),
+                   *(part for kind in (("SCRAM-SHA-256", "SCRAM-SHA-512") if secure else ())
+                     for part in ("--add-scram", f"{kind}=[name=cdviz,password=good]")))
         self.start()
+
+    def _secure(self):
+        self.certificates.mkdir()
+        make_certificates(self.certificates)
+        (self.certificates / "server.pem").write_text(
+            (self.certificates / "server.key").read_text() + (self.certificates / "server.crt").read_text(), encoding="ascii")
+        text = self.config.read_text(encoding="ascii")
+        text = text.replace("SASL:SASL_PLAINTEXT", "SASL:SASL_PLAINTEXT,TLS:SASL_SSL,MUTUAL:SSL")
+        for line in ("listeners", "advertised.listeners"):
+            text = text.replace(f"\n{line}=", f"\n{line}=TLS://{self.tls},MUTUAL://{self.mutual},")
+        stores = "".join(f"""listener.name.{name}.ssl.keystore.type=PEM
+listener.name.{name}.ssl.keystore.location={self.certificates}/server.pem
+listener.name.{name}.ssl.truststore.type=PEM
+listener.name.{name}.ssl.truststore.location={self.certificates}/ca.crt
+""" for name in ("tls", "mutual"))
+        scram = "".join(f"listener.name.tls.{kind}.sasl.jaas.config={SECURITY}.scram.ScramLoginModule required;\n"
+                        for kind in ("scram-sha-256", "scram-sha-512"))
+        self.config.write_text(text + stores + scram + f"""listener.name.mutual.ssl.client.auth=required
+listener.name.tls.sasl.enabled.mechanisms=PLAIN,OAUTHBEARER,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.tls.plain.sasl.jaas.config={SECURITY}.plain.PlainLoginModule required user_cdviz="good";
+listener.name.tls.oauthbearer.sasl.jaas.config={SECURITY}.oauthbearer.OAuthBearerLoginModule required;
+""", encoding="ascii")
 
     def _java(self, *arguments, heap="64m"):
         return ["java", f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
@@ -191,9 +223,10 @@ class MockKafka:
         self.process.stdout.close()
 
 
-def kcat_produce(brokers, topic, records, headers=(), partition=None):
+def kcat_produce(brokers, topic, records, headers=(), partition=None, properties=()):
     """Each record is (key, value), without line ends and tabs; a value of None is a tombstone."""
     options = [part for header in headers for part in ("-H", header)]
+    options += [part for one in properties for part in ("-X", one)]
     if partition is not None:
         options += ["-p", str(partition)]
     lines = b"".join(key.encode() + b"\t" + (value if value is not None else b"") + b"\n" for key, value in records)

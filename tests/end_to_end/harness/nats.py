@@ -23,7 +23,7 @@ PROGRAM = shutil.which("nats-server", path=os.environ.get("PATH", "") + ":/usr/s
 class NatsServer:
     """With JetStream. Its port and its directory stay the same from start to start."""
 
-    def __init__(self, test, name="nats", more=""):
+    def __init__(self, test, name="nats", more="", start=True):
         if PROGRAM is None:
             raise unittest.SkipTest("skipped: nats-server is not installed (package nats-server)")
         self.directory = Path(test.directory) / name
@@ -31,12 +31,23 @@ class NatsServer:
         self.log = self.directory / "server.log"
         self.port = free_port()
         self.process = None
+        self._write(more)
+        test.logs.append((name, self.log))
+        test.addCleanup(self.destroy)
+        if start:
+            self.start()
+
+    def _write(self, more):
         (self.directory / "server.conf").write_text(
             f'listen: "127.0.0.1:{self.port}"\njetstream: {{ store_dir: "{self.directory}/store" }}\n'
             f'lame_duck_duration: "30s"\nlame_duck_grace_period: "500ms"\n{more}\n')
-        test.logs.append((name, self.log))
-        test.addCleanup(self.destroy)
-        self.start()
+
+    def configure(self, more):
+        """Reads a changed configuration without a restart."""
+        self._write(more)
+        before = self.log.read_text().count("Reloaded")
+        self.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.log.read_text().count("Reloaded") > before, "nats-server has reloaded its configuration")
 
     @property
     def url(self):
@@ -75,7 +86,7 @@ class NatsServer:
 class NatsClient:
     """One connection, which does not reconnect. Messages are (subject, reply, headers, body); not thread-safe."""
 
-    def __init__(self, test, port, user=None, password=None):
+    def __init__(self, test, port, user=None, password=None, patience=30.0):
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
         self.buffer = b""
         self.info = json.loads(self._line()[5:])
@@ -83,6 +94,7 @@ class NatsClient:
                    "version": "0", "protocol": 1}
         if user is not None:
             options.update(user=user, **{"pass": password})
+        self.patience = patience
         self.sids = 0
         self.messages = deque()
         self.inbox = f"_INBOX.plain{os.getpid()}x{id(self)}"
@@ -163,8 +175,8 @@ class NatsClient:
             self._read(max(0.01, end - time.monotonic()))
         return self.messages.popleft()
 
-    def request(self, subject, body=b"", headers=()):
-        """@returns the answer read as JSON; {} when nobody answers"""
+    def request(self, subject, body=b"", headers=(), deadline=30.0):
+        """@returns the answer read as JSON; {} when nobody answers. @throws TimeoutError after `deadline` seconds of silence"""
         if self.asked == 0:
             self.subscribe(self.inbox + ".*")
         self.asked += 1
@@ -172,7 +184,7 @@ class NatsClient:
         self.publish(subject, body, address, headers)
         aside = deque()
         while True:
-            message = self.next()
+            message = self.next(deadline)
             if message[0] == address:
                 self.messages = aside + self.messages
                 return json.loads(message[3]) if message[3] else {}
@@ -206,7 +218,7 @@ class NatsClient:
             for body in part:
                 self.publish(subject, body, self.inbox + ".store", headers(body))
             for _ in part:
-                _, _, _, answer = self.next()
+                _, _, _, answer = self.next(self.patience)
                 said = json.loads(answer) if answer else {"error": "no stream takes " + subject}
                 if "error" in said:
                     raise AssertionError(f"not stored: {said['error']}")
@@ -267,7 +279,7 @@ class NatsLoad:
             while not self._ending.is_set():
                 try:
                     if client is None:
-                        client = NatsClient(self.test, self.server.port)
+                        client = NatsClient(self.test, self.server.port, patience=5)
                     identity_of = {self.bytes_of(one): one for one in part}
                     client.store(self.subject, identity_of, lambda body, of=identity_of: (("Nats-Msg-Id", of[body]),))
                     self.acknowledged += part

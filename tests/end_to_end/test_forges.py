@@ -1,0 +1,112 @@
+"""The pages of the mappings of forges hold: the configuration that each gives to paste starts, takes what the tool sends with
+its signature, token or password, refuses what has another, and makes of it what the mapping's outputs say."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import unittest
+from pathlib import Path
+
+from harness import Collector, EndToEndTest
+
+MAPPINGS = Path(__file__).resolve().parents[2] / "transformers"
+SECRET = "a secret of both"
+SINK = '\n[sinks.lines]\nenabled = true\ntype = "stdout"\n'
+
+
+def digest(secret, body):
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def hub(secret, body):
+    return [("X-Hub-Signature", "sha256=" + digest(secret, body))], ""
+
+
+# What each tool shows with a body: headers, and the query of the URL.
+SHOWN = {
+    "azure-devops": lambda secret, body: ([("Authorization", "Basic " + base64.b64encode(
+        b"azure-devops:" + secret.encode()).decode())], ""),
+    "bitbucket": hub,
+    "bitbucket-data-center": hub,
+    "gerrit": lambda secret, body: ([], "?access_token=" + secret.replace(" ", "%20")),
+    "gitea": lambda secret, body: ([("X-Gitea-Signature", digest(secret, body))], ""),
+    "github": lambda secret, body: ([("X-Hub-Signature-256", "sha256=" + digest(secret, body))], ""),
+    "gitlab": lambda secret, body: ([("X-Gitlab-Token", secret)], ""),
+}
+
+# Made for a configuration without metadata.
+OTHER_METADATA = {"gerrit/project_created_without_url"}
+
+
+class ForgesTest(EndToEndTest):
+    def start(self, name):
+        page = (MAPPINGS / name / "README.md").read_text()
+        secrets = self.directory / "etc"
+        secrets.mkdir(exist_ok=True)
+        parts = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.S)).replace("/etc/cdviz", str(secrets))
+        for path in re.findall(rf"{secrets}/[\w-]+", parts):
+            Path(path).write_text(SECRET + "\n")
+        parts = re.sub(r"^(transformer_refs = .*)$", r'\1\nvalidation = "strict"', parts, flags=re.M)
+        path = "/webhook/" + re.search(r'^id = "([\w-]+)"', parts, re.M).group(1)
+        return Collector(self, parts=parts + SINK, name=name).start(), path
+
+    def expected(self, name, case):
+        """How many events, and the reason why there is none."""
+        outputs = MAPPINGS / name / "outputs"
+        for what in ("dropped", "refused"):
+            reason = outputs / f"{case}.{what}.json"
+            if reason.exists():
+                return 0, json.loads(reason.read_text())[what]
+        return 1 + len([each for each in outputs.glob(f"{case}.*.json") if each.name.split(".")[1].isdigit()]), None
+
+    def check(self, name):
+        collector, path = self.start(name)
+        inputs = sorted(each for each in (MAPPINGS / name / "inputs").glob("*.json") if each.name.count(".") == 1)
+        self.assertGreater(len(inputs), 10)
+        with collector.http() as http:
+            for each in inputs:
+                case, body = each.stem, each.read_bytes()
+                if f"{name}/{case}" in OTHER_METADATA:
+                    continue
+                side = each.with_suffix(".headers.json")
+                headers = list(json.loads(side.read_text()).items()) if side.exists() else []
+                shown, query = SHOWN[name](SECRET, body)
+                answer = http.post(path + query, body, headers=headers + shown)
+                found, text = answer.json(), answer.body.decode()
+                events, reason = self.expected(name, case)
+                self.assertEqual(len(found.get("accepted", [])), events, f"{case}: {text}")
+                self.assertEqual(answer.status, 202 if reason is None or found.get("filtered") else 422, f"{case}: {text}")
+                if reason is not None:
+                    self.assertIn(json.dumps(reason, ensure_ascii=False)[1:-1], text, case)
+                self.assertNotIn("violations", text, case)
+            shown, query = SHOWN[name](SECRET + "!", body)
+            answer = http.post(path + query, body, headers=shown)
+            self.assertIn(answer.status, (401, 403), answer)
+        self.assertEqual(collector.terminate(), 0)
+
+    def test_azure_devops(self):
+        self.check("azure-devops")
+
+    def test_bitbucket_cloud(self):
+        self.check("bitbucket")
+
+    def test_bitbucket_data_center(self):
+        self.check("bitbucket-data-center")
+
+    def test_gerrit(self):
+        self.check("gerrit")
+
+    def test_gitea_and_forgejo(self):
+        self.check("gitea")
+
+    def test_github(self):
+        self.check("github")
+
+    def test_gitlab(self):
+        self.check("gitlab")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,99 @@
+-- Prometheus Alertmanager's webhook (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config):
+-- an alert that fires is an incident, detected; an alert that is resolved ends it.
+
+-- Labels that say where, and on what, the first that an alert has. values.environment_labels and
+-- values.service_labels put others in their place; values.environment is for alerts that have none.
+local environment_labels = { "environment", "env", "stage", "deployment_environment", "cluster", "namespace" }
+local service_labels = { "service", "service_name", "app_kubernetes_io_name", "app", "deployment", "job" }
+
+-- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
+local function text(value)
+  if kind(value) == "string" and value ~= "" and #value <= 1024 and not value:find("\0", 1, true) then return value end
+end
+
+local function moment(value)
+  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
+  if ok then return at end
+end
+
+-- The members of an object that are texts, at most 100.
+local function texts(object)
+  local found, count = {}, 0
+  if kind(object) ~= "object" then return nil end
+  for name, value in pairs(object) do
+    if text(value) and count < 100 then
+      found[name], count = value, count + 1
+    end
+  end
+  if count > 0 then return found end
+end
+
+local function first_label(alert, names)
+  local labels = alert.labels
+  if kind(labels) ~= "object" then return nil end
+  for _, name in ipairs(names) do
+    local found = text(labels[name])
+    if found then return found end
+  end
+end
+
+-- The same alert may fire again another day: that is another incident, so its beginning is part of the name.
+local function incident_id(base, alert, began)
+  return base .. "/#/alerts?fingerprint=" .. url.encode(text(alert.fingerprint) or refuse("an alert has no fingerprint"))
+    .. "&startsAt=" .. epoch_ms(began)
+end
+
+local function incident(m, base, alert)
+  local environment = first_label(alert, values.environment_labels or environment_labels) or text(values.environment)
+  if not environment then
+    refuse("the alert " .. (text(get(alert, "labels.alertname")) or "without a name") .. " has none of the labels that say its "
+      .. "environment: add one to the rule, or set values.environment of the transformer")
+  end
+  local service = first_label(alert, values.service_labels or service_labels)
+  local began = moment(alert.startsAt) or refuse("an alert has no startsAt")
+  local resolved = alert.status == "resolved"
+  return cdevent(resolved and "incident.resolved" or "incident.detected", {
+    context = {
+      source = base,
+      timestamp = resolved and (moment(alert.endsAt) or refuse("a resolved alert has no endsAt")) or began,
+    },
+    subject = {
+      id = incident_id(base, alert, began),
+      content = {
+        description = text(get(alert, "annotations.summary")) or text(get(alert, "annotations.description"))
+          or text(get(alert, "labels.alertname")),
+        environment = { id = environment },
+        service = service and { id = service },
+      },
+    },
+    customData = {
+      alertmanager = {
+        fingerprint = text(alert.fingerprint),
+        labels = texts(alert.labels),
+        annotations = texts(alert.annotations),
+        generatorURL = text(alert.generatorURL),
+        receiver = text(m.body.receiver),
+      },
+    },
+  })
+end
+
+function transform(m)
+  if kind(get(m.body, "alerts")) ~= "list" then refuse("not a message of Alertmanager: it has no list of alerts") end
+  local base = text(m.body.externalURL) or refuse("has no externalURL: start Alertmanager with --web.external-url")
+  base = re.match(base, [[^(https?://[^\s/?#"<>\\^`{|}]+(?:/[^\s?#"<>\\^`{|}/]+)*)/*$]]) or refuse("its externalURL is no URL")
+  local incidents = {}
+  for _, alert in ipairs(m.body.alerts) do
+    if kind(alert) ~= "object" then refuse("an alert is not an object") end
+    local name = get(alert, "labels.alertname")
+    if name == "Watchdog" or name == "InfoInhibitor" or get(alert, "labels.severity") == "none" then
+      -- Made to fire always: they tell that alerting works.
+    elseif alert.status == "firing" or alert.status == "resolved" then
+      incidents[#incidents + 1] = incident(m, base, alert)
+    else
+      refuse("an alert is neither firing nor resolved, but " .. json.encode(alert.status or null))
+    end
+  end
+  if #incidents == 0 then drop("no incident: only alerts that always fire, or none") end
+  return incidents
+end
