@@ -86,7 +86,8 @@ Offered SourceInlet::submit(std::vector<Message> batch, Checkpoint checkpoint, S
   }
   Offered offered = Offered::taken;
   if (way == Way::offer) {  // the queue itself says so if it is too large
-    offered = submit_last(flight, {taken.events, std::move(taken.dead_letters)}, {}, false);
+    offered = submit_last(flight, {taken.events, std::move(taken.dead_letters)},
+                          std::move(checkpoint), false);
   } else {
     for (auto& letter : taken.dead_letters) {
       keep_by_reference(letter, capacity.dead_letter_bytes);
@@ -94,7 +95,7 @@ Offered SourceInlet::submit(std::vector<Message> batch, Checkpoint checkpoint, S
     auto shares = shares_of(taken.events, std::move(taken.dead_letters), capacity);
     offered = wait || shares.size() == 1
                   ? submit_shares(flight, std::move(shares), std::move(checkpoint), wait)
-                  : submit_aside(flight, std::move(shares));
+                  : submit_aside(flight, std::move(shares), std::move(checkpoint));
   }
   if (offered != Offered::taken) flight->pending.give_up();
   return offered;
@@ -116,13 +117,14 @@ Offered SourceInlet::submit_shares(const std::shared_ptr<Flight>& flight, std::v
   return submit_last(flight, std::move(last), std::move(checkpoint), wait);
 }
 
-Offered SourceInlet::submit_aside(const std::shared_ptr<Flight>& flight,
-                                  std::vector<Share> shares) {
+Offered SourceInlet::submit_aside(const std::shared_ptr<Flight>& flight, std::vector<Share> shares,
+                                  Checkpoint checkpoint) {
   const std::lock_guard lock(aside_mutex_);
   if (aside_busy_) return Offered::full;
   try {
-    aside_ = std::jthread([this, flight, shares = std::move(shares)]() mutable {
-      if (submit_shares(flight, std::move(shares), {}, true) != Offered::taken) {
+    aside_ = std::jthread([this, flight, shares = std::move(shares),
+                           checkpoint = std::move(checkpoint)]() mutable {
+      if (submit_shares(flight, std::move(shares), std::move(checkpoint), true) != Offered::taken) {
         flight->pending.settle(Error{Fault::retry, "closed before all of it was queued", kClosed});
       }
       const std::lock_guard done(aside_mutex_);

@@ -66,7 +66,8 @@ class SourceInlet final : public Inlet {
   Offered submit(std::vector<Message> batch, Checkpoint checkpoint, Settled settled, Way way);
   Offered submit_shares(const std::shared_ptr<Flight>& flight, std::vector<Share> shares,
                         Checkpoint checkpoint, bool wait);
-  Offered submit_aside(const std::shared_ptr<Flight>& flight, std::vector<Share> shares);
+  Offered submit_aside(const std::shared_ptr<Flight>& flight, std::vector<Share> shares,
+                       Checkpoint checkpoint);
   Result<queue::Position> store(Share share);
   Offered submit_last(const std::shared_ptr<Flight>& flight, Share share, Checkpoint checkpoint,
                       bool wait);
