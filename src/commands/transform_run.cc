@@ -38,9 +38,10 @@ class Run {
     name_ = one.path;
     number_ = 0;
     std::vector<Message> messages;
-    const auto format = settings_.format == parsers::Format::automatic
-                            ? parsers::format_of(one.path.string())
-                            : settings_.format;
+    const bool is_automatic = settings_.format == parsers::Format::automatic;
+    const auto format = is_automatic ? parsers::format_of(one.path.string()) : settings_.format;
+    // Byte for byte, as a webhook takes it.
+    if (is_automatic && format == parsers::Format::json) return transform(one.message);
     parsers::parse(format, one.message.body, one.message, [&](Message&& message) {
       messages.push_back(std::move(message));
       return true;
