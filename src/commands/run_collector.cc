@@ -10,6 +10,7 @@
 #include "commands/assembly.h"
 #include "commands/config_flags.h"
 #include "commands/route_watch.h"
+#include "commands/scripting.h"
 #include "commands/settings.h"
 #include "commands/signals.h"
 #include "commands/source_rules.h"
@@ -114,7 +115,8 @@ class Collector {
          .metrics = metrics_,
          .log = log_,
          .state = [this] { return state(); },
-         .admit = [access](const net::RequestHead& head) { return access->refusal(head); }});
+         .admit = [access](const net::RequestHead& head) { return access->refusal(head); },
+         .scripting = scripts_to_try()});
     if (!api) return api.error();
     api_ = std::move(*api);
     return {};

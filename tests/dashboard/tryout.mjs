@@ -31,4 +31,36 @@ export function tryOutTests(given) {
     await eventually(async () => (await given.demo.api("/events?q=tried-and-sent")).data.length === 1, "it was sent");
     await shown.close();
   });
+
+  test("a script is chosen or written, and what it makes, drops or breaks is shown", async () => {
+    const shown = await Visit.open(given.browser, given.demo.url, "/playground", { expect: [400] });
+    const { page } = shown;
+    const script = page.getByLabel(/The script, in Lua/);
+    await script.waitFor();
+    await page.getByLabel("What comes: the document").fill('{"state": "done", "service": "cart", "environment": "production", "image": "ghcr.io/acme/cart:1.2.3", "finished_at": 1704164645}');
+    await page.getByLabel("Its headers, a line each").fill("X-Tool: deployer");
+    await script.fill(`function transform(m)
+  if m.body.state ~= "done" then drop("it is " .. m.body.state) end
+  return cdevent("service.deployed", { subject = { id = "cart", content = { environment = { id = m.body.environment }, artifactId = purl_from_image(m.body.image) } },
+    customData = { tool = m.headers["X-Tool"] or m.headers["x-tool"] } })
+end`);
+    await page.getByRole("button", { name: "Try" }).click();
+    await shown.says(/1 event would be stored[\s\S]*dev\.cdevents\.service\.deployed/, "#outcome");
+    const made = JSON.parse(await shown.text("#outcome .payload pre"));
+    assert.match(made.subject.content.artifactId, /^pkg:oci\/cart/);
+    assert.equal(made.customData.tool, "deployer", "a script sees the headers");
+    await page.getByLabel("What comes: the document").fill('{"state": "running"}');
+    await page.getByRole("button", { name: "Try" }).click();
+    await shown.says(/0 events would be stored, 1 dropped[\s\S]*it is running/, "#outcome");
+    await script.fill("function transform(m) while true do end end");
+    await page.getByRole("button", { name: "Try" }).click();
+    await shown.says(/1 refused[\s\S]*transform_limit/, "#outcome");
+    await script.fill("function (");
+    await page.getByRole("button", { name: "Try" }).click();
+    await shown.says(/script:1:/, "#outcome");
+    await page.getByLabel("a script of ours:").selectOption("github");
+    assert.match(await script.inputValue(), /function transform/);
+    assert.deepEqual(await shown.findings(), []);
+    await shown.close();
+  });
 }

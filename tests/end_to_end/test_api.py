@@ -453,7 +453,16 @@ class StoryApiTest(unittest.TestCase):
         for wrong, status in (({}, 400), ({"body": 1}, 400), ({"body": "", "send": True}, 400), ({"body": "\ud800"}, 400), ({"body": "x" * (1 << 20)}, 413)):
             self.assertEqual(ask(wrong).status, status, str(wrong)[:40])
         self.assertEqual(ask({"body": ""}, "text/plain").status, 415, "a form of another site cannot ask")
-        self.assertIn("engine", self.api.get("/playground")["data"])
+        scripts = self.api.get("/playground")["data"]
+        self.assertTrue(scripts["engine"] and "github" in {one["name"] for one in scripts["scripts"]})
+        script = 'function transform(m) return cdevent("build.started", { subject = { id = m.body.id } }) end'
+        made = ask({"body": '{"id": "17"}', "script": script}).json()["data"]["events"]
+        self.assertEqual([one["event"]["subject"]["id"] for one in made], ["17"])
+        began = time.monotonic()
+        endless = ask({"body": "{}", "script": "function transform(m) while true do end end"}).json()["data"]
+        self.assertEqual(endless["refused"][0][0]["rule"], "transform_limit")
+        self.assertLess(time.monotonic() - began, 60)
+        self.assertEqual(ask({"body": "{}", "script": "function ("}).status, 400)
         self.assertEqual(self.stored(), before)
 
     def test_head_is_get_without_a_body(self):
