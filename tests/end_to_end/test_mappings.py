@@ -40,15 +40,19 @@ SHOWN = {
         b"azure-devops:" + secret.encode()).decode())], ""),
     "bitbucket": hub,
     "bitbucket-data-center": hub,
+    "docker-registry": bearer,
+    "dockerhub": in_url,
     "gerrit": in_url,
     "gitea": lambda secret, body: ([("X-Gitea-Signature", digest(secret, body))], ""),
     "github": lambda secret, body: ([("X-Hub-Signature-256", "sha256=" + digest(secret, body))], ""),
     "gitlab": lambda secret, body: ([("X-Gitlab-Token", secret)], ""),
     "grafana": bearer,
+    "harbor": bearer,
     "jenkins": in_url,
     "jira": hub,
     "kubernetes": in_url,
     "pagerduty": lambda secret, body: ([("X-PagerDuty-Signature", "v1=" + digest(secret, body))], ""),
+    "quay": in_url,
 }
 
 # Made for a configuration without metadata.
@@ -116,6 +120,12 @@ class MappingsTest(EndToEndTest):
     def test_bitbucket_data_center(self):
         self.check("bitbucket-data-center")
 
+    def test_docker_hub(self):
+        self.check("dockerhub")
+
+    def test_docker_registry(self):
+        self.check("docker-registry")
+
     def test_gerrit(self):
         self.check("gerrit")
 
@@ -131,6 +141,9 @@ class MappingsTest(EndToEndTest):
     def test_grafana(self):
         self.check("grafana")
 
+    def test_harbor(self):
+        self.check("harbor")
+
     def test_jenkins(self):
         self.check("jenkins")
 
@@ -142,6 +155,9 @@ class MappingsTest(EndToEndTest):
 
     def test_pager_duty(self):
         self.check("pagerduty")
+
+    def test_quay(self):
+        self.check("quay")
 
 
 if __name__ == "__main__":
