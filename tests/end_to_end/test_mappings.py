@@ -40,6 +40,7 @@ SHOWN = {
         b"azure-devops:" + secret.encode()).decode())], ""),
     "bitbucket": hub,
     "bitbucket-data-center": hub,
+    "circleci": lambda secret, body: ([("circleci-signature", "v1=" + digest(secret, body))], ""),
     "docker-registry": bearer,
     "dockerhub": in_url,
     "gerrit": in_url,
@@ -119,6 +120,9 @@ class MappingsTest(EndToEndTest):
 
     def test_bitbucket_data_center(self):
         self.check("bitbucket-data-center")
+
+    def test_circle_ci(self):
+        self.check("circleci")
 
     def test_docker_hub(self):
         self.check("dockerhub")
