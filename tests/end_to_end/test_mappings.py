@@ -54,6 +54,7 @@ SHOWN = {
     "kubernetes": in_url,
     "pagerduty": lambda secret, body: ([("X-PagerDuty-Signature", "v1=" + digest(secret, body))], ""),
     "quay": in_url,
+    "tekton": in_url,
 }
 
 # Made for a configuration without metadata.
@@ -162,6 +163,9 @@ class MappingsTest(EndToEndTest):
 
     def test_quay(self):
         self.check("quay")
+
+    def test_tekton(self):
+        self.check("tekton")
 
 
 if __name__ == "__main__":

@@ -61,11 +61,14 @@ end
 local OUTCOME = { SUCCESS = "success", UNSTABLE = "failure", FAILURE = "failure", ABORTED = "cancel", NOT_BUILT = "cancel" }
 local PHASE = { QUEUED = "pipelinerun.queued", STARTED = "pipelinerun.started", COMPLETED = "pipelinerun.finished" }
 
+--- The URL of a build; that of its job is the capture.
+local BUILD = [[^(https?://[A-Za-z0-9.-]+(?::[0-9]+)?]]
+  .. [[(?:/(?:[A-Za-z0-9!$&'()*+,;=:@._~-]|%[0-9A-Fa-f]{2})+)+)/[0-9]+/?$]]
+
 -- job/shop/job/cart/ is shop/cart
-local function pipeline_name()
-  local path = text("url")
-  if not path then return text("name") end
-  return (path:gsub("^job/", ""):gsub("/job/", "/"):gsub("/$", ""))
+local function pipeline_name(job)
+  local path = (text("url") or ""):gsub("^job/", ""):gsub("/job/", "/"):gsub("/$", "")
+  return path ~= "" and path or text("name") or job
 end
 
 function transform(m)
@@ -76,10 +79,10 @@ function transform(m)
   local cdevents_type = PHASE[phase] or drop("phase " .. phase .. ": nothing that CDEvents have a word for")
   local id = text("build.full_url")
     or refuse("jenkins: the notification has no build.full_url: set the Jenkins URL under Manage Jenkins, System")
-  local job = re.match(id, [[^(https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/(?:[A-Za-z0-9!$&'()*+,;=:@._~-]|%[0-9A-Fa-f]{2})+)+)/[0-9]+/?$]])
+  local job = re.match(id, BUILD)
     or refuse("jenkins: build.full_url is no URL of a build")
   local sha = hash("build.scm.commit")
-  local content = { pipelineName = pipeline_name(), uri = id }
+  local content = { pipelineName = pipeline_name(job), uri = id }
   local status = text("build.status")
   if phase == "COMPLETED" then
     content.outcome = OUTCOME[need(status, "build.status")] or "error"

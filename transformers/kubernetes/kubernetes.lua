@@ -177,7 +177,8 @@ local function without_object()
   local kind_of = KINDS[(text("eventmeta.kind") or ""):lower()]
     or drop((text("eventmeta.kind") or "something") .. ": only Deployment, StatefulSet and DaemonSet are deployments")
   if (text("eventmeta.reason") or ""):lower() ~= "deleted" then
-    drop(kind_of .. " " .. (text("eventmeta.reason") or "") .. ": it does not say which image; kubewatch's handler cloudevent does")
+    drop(kind_of .. " " .. (text("eventmeta.reason") or "")
+      .. ": it does not say which image; kubewatch's handler cloudevent does")
   end
   local name = text("eventmeta.name") or refuse("kubernetes: eventmeta has no name")
   local namespace = text("eventmeta.namespace") or refuse("kubernetes: eventmeta has no namespace")
