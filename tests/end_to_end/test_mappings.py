@@ -28,6 +28,10 @@ def bearer(secret, body):
     return [("Authorization", "Bearer " + secret)], ""
 
 
+def in_url(secret, body):
+    return [], "?access_token=" + secret
+
+
 # What each tool shows with a body: headers, and the query of the URL.
 SHOWN = {
     "alertmanager": bearer,
@@ -36,12 +40,14 @@ SHOWN = {
         b"azure-devops:" + secret.encode()).decode())], ""),
     "bitbucket": hub,
     "bitbucket-data-center": hub,
-    "gerrit": lambda secret, body: ([], "?access_token=" + secret),
+    "gerrit": in_url,
     "gitea": lambda secret, body: ([("X-Gitea-Signature", digest(secret, body))], ""),
     "github": lambda secret, body: ([("X-Hub-Signature-256", "sha256=" + digest(secret, body))], ""),
     "gitlab": lambda secret, body: ([("X-Gitlab-Token", secret)], ""),
     "grafana": bearer,
+    "jenkins": in_url,
     "jira": hub,
+    "kubernetes": in_url,
     "pagerduty": lambda secret, body: ([("X-PagerDuty-Signature", "v1=" + digest(secret, body))], ""),
 }
 
@@ -125,8 +131,14 @@ class MappingsTest(EndToEndTest):
     def test_grafana(self):
         self.check("grafana")
 
+    def test_jenkins(self):
+        self.check("jenkins")
+
     def test_jira(self):
         self.check("jira")
+
+    def test_kubernetes(self):
+        self.check("kubernetes")
 
     def test_pager_duty(self):
         self.check("pagerduty")
