@@ -286,8 +286,12 @@ begin
                    content #>> '{testCase,id}', content #>> '{testSuite,id}', content ->> 'name')), 512) as name,
       max(cdviz_store.bounded(coalesce(content #>> '{testCase,id}', content #>> '{testSuite,id}'))) as definition_id,
       array_agg(case when content ? 'pipelineRun' then cdviz_store.subject_name('pipelinerun', content #>> '{pipelineRun,id}', coalesce(nullif(content #>> '{pipelineRun,source}', ''), subject_source))
-                     when content ? 'testSuiteRun' then cdviz_store.subject_name('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source)) end)
-        filter (where content ? 'pipelineRun' or content ? 'testSuiteRun') as parents,
+                     when content ? 'testSuiteRun' then cdviz_store.subject_name('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source))
+                     -- CDEvents has no field for the run that a suite is part of
+                     when run_kind = 'testsuiterun' and custom ? 'taskRun' then cdviz_store.subject_name('taskrun', custom #>> '{taskRun,id}', coalesce(nullif(custom #>> '{taskRun,source}', ''), subject_source))
+                     when run_kind = 'testsuiterun' and custom ? 'pipelineRun' then cdviz_store.subject_name('pipelinerun', custom #>> '{pipelineRun,id}', coalesce(nullif(custom #>> '{pipelineRun,source}', ''), subject_source)) end)
+        filter (where content ? 'pipelineRun' or content ? 'testSuiteRun'
+                  or (run_kind = 'testsuiterun' and (custom ? 'taskRun' or custom ? 'pipelineRun'))) as parents,
       max(environment) filter (where run_kind not in ('pipelinerun', 'taskrun')) as environment,
       max(case when run_kind = 'deployment' then coalesce(service, facts.name) end) as service,
       max(artifact_id) filter (where run_kind not in ('pipelinerun', 'taskrun')) as artifact,
