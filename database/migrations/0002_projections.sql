@@ -17,7 +17,7 @@ set local role cdviz_owner;
 
 -- ============ the lake ============
 alter table cdviz_store.event add column notes jsonb;
-comment on column cdviz_store.event.notes is 'What the collector found out about the event, null if nothing: {"violations": [{"pointer", "rule", "message"}], "normalised": ["id", "time", …], "original": "the text as it was received"}; and the headers that its source kept: {"headers": [["name", "value"]]}';
+comment on column cdviz_store.event.notes is 'What the collector found out about the event, null if nothing: {"violations": [{"pointer", "rule", "message"}], "normalised": ["id", "time", …], "original": "the text as it was received"}';
 comment on column cdviz_store.event.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
 comment on column cdviz.events.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
 comment on column cdviz.events_raw.subject is 'Third part of context.type, lower case: service, pipelinerun, …; the first three parts of a type that is not of CDEvents: com.example.probes';
@@ -211,7 +211,7 @@ comment on column cdviz_store.run.run_id is 'subject.id, bounded';
 comment on column cdviz_store.run.source is 'Where the run is: subject.source, or context.source without it';
 comment on column cdviz_store.run.name is 'Name of the pipeline, task, suite or case; the id of suite or case if it has no name';
 comment on column cdviz_store.run.definition_id is 'Id of the test suite or test case';
-comment on column cdviz_store.run.parent_key is 'run_key of the pipeline run (of a task), of the suite run (of a test case), or of the run that a suite run names in customData.taskRun or customData.pipelineRun ({"id", "source"}); that run may not be known';
+comment on column cdviz_store.run.parent_key is 'run_key of the pipeline run (of a task) or of the suite run (of a test case); that run may not be known';
 comment on column cdviz_store.run.environment_id is 'Canonical id of the environment it ran in, or deploys to';
 comment on column cdviz_store.run.environment_raw is 'What the event said, if that is an alias; else null';
 comment on column cdviz_store.run.service_id is 'Canonical id of the service it deploys';
@@ -824,10 +824,7 @@ begin
                    content #>> '{testCase,id}', content #>> '{testSuite,id}', content ->> 'name')), 512) as name,
       max(cdviz_store.bounded(coalesce(content #>> '{testCase,id}', content #>> '{testSuite,id}'))) as definition_id,
       max(case when content ? 'pipelineRun' then cdviz_store.subject_key('pipelinerun', content #>> '{pipelineRun,id}', coalesce(nullif(content #>> '{pipelineRun,source}', ''), subject_source))
-               when content ? 'testSuiteRun' then cdviz_store.subject_key('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source))
-               -- CDEvents has no field for the run that a suite is part of
-               when run_kind = 'testsuiterun' and custom ? 'taskRun' then cdviz_store.subject_key('taskrun', custom #>> '{taskRun,id}', coalesce(nullif(custom #>> '{taskRun,source}', ''), subject_source))
-               when run_kind = 'testsuiterun' and custom ? 'pipelineRun' then cdviz_store.subject_key('pipelinerun', custom #>> '{pipelineRun,id}', coalesce(nullif(custom #>> '{pipelineRun,source}', ''), subject_source)) end::text)::uuid as parent_key,
+               when content ? 'testSuiteRun' then cdviz_store.subject_key('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source)) end::text)::uuid as parent_key,
       max(environment) filter (where run_kind not in ('pipelinerun', 'taskrun')) as environment,
       max(case when run_kind = 'deployment' then coalesce(service, facts.name) end) as service,
       max(artifact_id) filter (where run_kind not in ('pipelinerun', 'taskrun')) as artifact,

@@ -383,12 +383,6 @@ begin atomic
     from (select case_id, min(finished_at) filter (where not passed) as failed_at from ran where chain_id is not null
           group by case_id, chain_id having bool_or(passed) and bool_or(not passed)) c
     group by c.case_id),
-  streak as (
-    -- back to the first failure behind which 30 runs in a row never passed
-    select f.case_id, min(f.finished_at) as since
-    from (select case_id, finished_at, count(*) filter (where gap > 30) over (partition by case_id order by back) as breaks
-          from (select case_id, finished_at, back, back - lag(back, 1, 0::bigint) over (partition by case_id order by back) as gap from ran where not passed) g) f
-    where f.breaks = 0 group by f.case_id),
   summed as (
     select r.case_id, max(r.name) as name, count(*) as runs, count(*) filter (where not passed) as failures,
       count(*) filter (where back <= 30 and next_passed is not null and next_passed <> passed) as flips,
@@ -400,9 +394,9 @@ begin atomic
       array_agg(distinct environment_id) filter (where environment_id is not null) as environments, max(test_type) as test_type
     from ran r group by r.case_id),
   judged as (
-    select s.*, m.since as mixed_since, least(m.since, k.since) as flaky_since,
+    select s.*, m.since as mixed_since,
       case when s.broken then 'broken' when m.case_id is not null or s.flips >= 4 then 'flaky' when s.failures = s.runs then 'failing' else 'healthy' end as state
-    from summed s left join mixed m using (case_id) left join streak k using (case_id)),
+    from summed s left join mixed m using (case_id)),
   wasted as (
     -- suite runs that failed through flaky cases only: their time is what flakiness costs
     select f.parent_key, array_agg(distinct f.case_id) as cases
@@ -420,7 +414,7 @@ begin atomic
          when j.state = 'failing' then 'it never passed in this time' end,
     j.runs, j.failures, j.failures::double precision / j.runs, j.flips,
     case j.state when 'broken' then (select min(r.finished_at) from ran r where r.case_id = j.case_id and r.finished_at > j.last_passed_at)
-                 when 'flaky' then j.flaky_since when 'failing' then j.first_recent_failure_at end,
+                 when 'flaky' then coalesce(j.mixed_since, j.first_recent_failure_at) when 'failing' then j.first_recent_failure_at end,
     j.last_outcome, j.last_finished_at, j.history, j.p50, c.cost_s, j.environments, j.test_type
   from judged j left join cost c using (case_id);
 end;
@@ -722,7 +716,7 @@ create view cdviz.event_notes as
     coalesce(jsonb_array_length(case when jsonb_typeof(e.notes -> 'violations') = 'array' then e.notes -> 'violations' end), 0) as violation_count,
     e.notes -> 'violations' as violations, e.notes -> 'normalised' as normalised
   from cdviz_store.event e
-  where e.time > '-infinity' and e.notes is not null and e.notes - 'headers' <> '{}';
+  where e.time > '-infinity' and e.notes is not null;
 
 -- What an event says that its columns do not. Each column is worked out only where it is asked for.
 create view cdviz.event_details as

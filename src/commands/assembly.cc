@@ -40,9 +40,9 @@ void expect_no_memory(const config::Config& config, const config::SinkEntry& sin
   const auto names = sink.options.text_list("transformer_refs");
   const auto check = [&](const config::TransformerEntry& entry) {
     if (entry.kind->name != "deduplicate") return;
-    sink.options.problem("transformer_refs",
-                         fmt::format("{} is a deduplicate, which works at sources only",
-                                     entry.name));
+    sink.options.problem(
+        "transformer_refs",
+        fmt::format("{} is a deduplicate, which works at sources only", entry.name));
   };
   for (const auto& entry : config.transformers()) {
     if (std::find(names.begin(), names.end(), entry.name) != names.end()) check(entry);

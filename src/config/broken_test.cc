@@ -171,8 +171,6 @@ constexpr std::array kBroken = {
            "f:4:8: sinks.a.from: is \"newest\"; it must be one of oldest, now"},
     Broken{SINK "enabled = 'no'", "f:4:11: sinks.a.enabled: is text"},
     Broken{SINK "batch = 0", "f:4:9: sinks.a.batch: is 0; it must be between 1 and 5000"},
-    Broken{SINK "transformer_refs = ['x']",
-           "f:4:20: sinks.a.transformer_refs: names transformers, which are not available"},
     Broken{"[sources.w]", "f:1:1: sources.w.extractor: is required; write [sources.w.extractor]"},
     Broken{"[sources.w]\ntype = 'webhook'", "f:2:1: sources.w.type: is not a known key"},
     Broken{"[sources.w]\nextractor = 'webhook'",

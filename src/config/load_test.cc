@@ -435,11 +435,12 @@ TEST_F(Load, MistakesInTransformersAreFound) {
        "'stdout'\ntransformers = 'x'\n");
   EXPECT_THAT(
       mistakes(),
-      ElementsAre("a.toml:2:8: transformers.x.type: is \"chance\", which is not a known kind; did "
-                  "you mean \"change\"?",
-                  "a.toml:4:36: sources.s.transformers[0].who: is not a known key; known: type, how",
-                  "a.toml:4:47: sources.s.transformers[1]: is an integer; it must be a table",
-                  "a.toml:8:16: sinks.o.transformers: is text; it must be an array of tables"));
+      ElementsAre(
+          "a.toml:2:8: transformers.x.type: is \"chance\", which is not a known kind; did "
+          "you mean \"change\"?",
+          "a.toml:4:36: sources.s.transformers[0].who: is not a known key; known: type, how",
+          "a.toml:4:47: sources.s.transformers[1]: is an integer; it must be a table",
+          "a.toml:8:16: sinks.o.transformers: is text; it must be an array of tables"));
 }
 
 TEST_F(Load, NeverShowsASecret) {

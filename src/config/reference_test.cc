@@ -25,8 +25,9 @@ std::string page(std::string_view name) {
 TEST(Reference, HasAPageForTheSectionsAndOneForEachKind) {
   std::vector<std::string> names;
   for (const auto& one : reference(testing::catalogue())) names.push_back(one.name);
-  EXPECT_THAT(names, ElementsAre("configuration.md", "source-webhook.md", "sink-database.md",
-                                 "sink-stdout.md", "configuration.schema.json"));
+  EXPECT_THAT(names,
+              ElementsAre("configuration.md", "source-webhook.md", "sink-database.md",
+                          "sink-stdout.md", "transformer-change.md", "configuration.schema.json"));
 }
 
 TEST(Reference, SaysTypeDefaultLimitsAndMeaning) {

@@ -42,8 +42,8 @@ struct Transform {
   /// @returns Fault::reject when the message cannot be transformed: its code is the rule of the
   /// dead letter ("transform", "refused", …), its message says where and why
   virtual Result<Transformed> apply(Message message) const = 0;
-  /// The entry of a memo is on disk, with what became of its message. Not called when that could not
-  /// be stored: the sender will try again. On any thread; returns quickly.
+  /// The entry of a memo is on disk, with what became of its message. Not called when that could
+  /// not be stored: the sender will try again. On any thread; returns quickly.
   virtual void remember(const Checkpoint::Entry&) const {}
 };
 

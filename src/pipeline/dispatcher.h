@@ -91,8 +91,8 @@ class Dispatcher {
     again,  // read again from the cursor
     end,    // asked to stop, or given up while draining
   };
-  /// What was read: the events meant for this sink and where each stands. Several that a transformer
-  /// made of one stand at the same place.
+  /// What was read: the events meant for this sink and where each stands. Several that a
+  /// transformer made of one stand at the same place.
   struct Lot {
     std::vector<Event> events;
     std::vector<queue::Position> positions;

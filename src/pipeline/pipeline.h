@@ -51,7 +51,7 @@ struct SinkPart {
   std::string fingerprint;
   queue::From from = queue::From::now;
   std::unique_ptr<Sink> sink;
-  Filter filter = {};  ///< a change of it must change the fingerprint
+  Filter filter = {};          ///< a change of it must change the fingerprint
   Transforms transforms = {};  ///< likewise; applied in this order, behind the filter
 };
 

@@ -128,7 +128,7 @@ export function exploreTests(given) {
   });
 
   test("suites hang under the task that ran them, cases under their suite", async () => {
-    const [run] = (await given.demo.api("/runs?from=now-7d&kind=pipelinerun&name=checkout-ci&limit=1")).data;
+    const [run] = (await given.demo.api("/runs?from=now-14d&kind=pipelinerun&name=checkout-ci&outcome=success&limit=1")).data;
     const shown = await visit(`/pipelines?sel=checkout-ci&run=${run.run_key}`);
     await shown.page.locator('.tasks bdi[title="checkout/unit"]').waitFor();
     const parts = (await shown.page.locator(".tasks td:first-child span[class^=depth]").evaluateAll((all) => all.map((one) => [one.className, one.textContent.trim()])));

@@ -29,12 +29,13 @@ class DiscardAll final : public Transform {
 };
 
 constexpr std::array kLogOptions = {
-    Option{.name = "max_bytes",
-           .type = OptionType::bytes,
-           .fallback = "4KiB",
-           .help = "How much of the body the log gets. It may hold secrets: this is for trying out.",
-           .min = 1,
-           .max = 1 << 20},
+    Option{
+        .name = "max_bytes",
+        .type = OptionType::bytes,
+        .fallback = "4KiB",
+        .help = "How much of the body the log gets. It may hold secrets: this is for trying out.",
+        .min = 1,
+        .max = 1 << 20},
 };
 
 class LogMessages final : public Transform {

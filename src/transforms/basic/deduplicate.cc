@@ -1,7 +1,7 @@
 // Drops messages whose key was there before. The keys are remembered across restarts: each is
 // committed with its message in one transaction of the queue, so that the retry of a message that
-// could not be stored is no duplicate. A message that comes while its twin is not on disk yet passes
-// too: the events are the same, and twice is harmless.
+// could not be stored is no duplicate. A message that comes while its twin is not on disk yet
+// passes too: the events are the same, and twice is harmless.
 #include <algorithm>
 #include <array>
 #include <charconv>

@@ -7,8 +7,8 @@
 
 namespace cdviz::transforms::basic {
 
-/// What a JSON Pointer (RFC 6901) leads to: a text without quotes and escapes, anything else as it is
-/// written. Nothing when a step is absent, when the end is null, and when the text is no JSON.
+/// What a JSON Pointer (RFC 6901) leads to: a text without quotes and escapes, anything else as it
+/// is written. Nothing when a step is absent, when the end is null, and when the text is no JSON.
 std::optional<std::string> text_at(std::string_view json, std::string_view pointer);
 
 /// True for "" and what begins with '/'.
