@@ -131,6 +131,9 @@ class MappingsTest(EndToEndTest):
     def test_docker_registry(self):
         self.check("docker-registry")
 
+    def test_flux(self):
+        self.check("flux")
+
     def test_gerrit(self):
         self.check("gerrit")
 
