@@ -107,8 +107,8 @@ int find(lua_State* state) {
       lua_pushnil(state);
       return 1;
     }
-    lua_pushinteger(state, static_cast<lua_Integer>(at + 1));
-    lua_pushinteger(state, static_cast<lua_Integer>(at + pattern.size()));
+    lua_pushinteger(state, static_cast<lua_Integer>(at) + 1);
+    lua_pushinteger(state, static_cast<lua_Integer>(at) + static_cast<lua_Integer>(pattern.size()));
     return 2;
   }
   Search search(state, text, pattern, syntax);
@@ -116,7 +116,7 @@ int find(lua_State* state) {
     lua_pushnil(state);
     return 1;
   }
-  lua_pushinteger(state, static_cast<lua_Integer>(search.begin() + 1));
+  lua_pushinteger(state, static_cast<lua_Integer>(search.begin()) + 1);
   lua_pushinteger(state, static_cast<lua_Integer>(search.end()));
   return 2 + (search.captures() == 0 ? 0 : search.push_captures(state));
 }
