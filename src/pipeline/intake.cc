@@ -208,11 +208,10 @@ void Intake::take_one(std::size_t index, Message message, const Message* origina
   }
   auto& good = std::get<cdevents::Checked>(checked);
   if (const auto bytes = queue::bytes_at_most(good.event); bytes > taken.event_bytes_max) {
-    if (original == nullptr)
-      message.body = kept.empty() ? std::move(good.event.json) : std::move(kept);
-    refuse(index, source_, original != nullptr ? *original : std::move(message), at,
-           too_large(bytes, taken.event_bytes_max, good.event), taken);
-    return;
+    auto why = too_large(bytes, taken.event_bytes_max, good.event);
+    if (original != nullptr) return refuse(index, source_, *original, at, std::move(why), taken);
+    message.body = kept.empty() ? std::move(good.event.json) : std::move(kept);
+    return refuse(index, source_, std::move(message), at, std::move(why), taken);
   }
   accept(index, std::move(message), std::move(good), at, taken);
 }
