@@ -33,8 +33,8 @@ void read_action(const json::object& detail, Notice& notice) {
 
 void read_scan(const json::object& detail, Notice& notice) {
   json::object scan;
-  if (auto status = text_of(detail, "scan-status"); !status.empty()) {
-    scan["status"] = std::move(status);
+  if (const auto status = text_of(detail, "scan-status"); !status.empty()) {
+    scan["status"] = status;
   }
   if (const auto* counts = object_in(detail, "finding-severity-counts")) {
     scan["severities"] = *counts;

@@ -52,10 +52,15 @@ class Scanner {
 };
 
 void set(Challenge& challenge, std::string_view name, std::string value) {
-  if (equal_ignoring_case(name, "realm")) challenge.realm = std::move(value);
-  if (equal_ignoring_case(name, "service")) challenge.service = std::move(value);
-  if (equal_ignoring_case(name, "scope")) challenge.scope = std::move(value);
-  if (equal_ignoring_case(name, "error")) challenge.error = std::move(value);
+  if (equal_ignoring_case(name, "realm")) {
+    challenge.realm = std::move(value);
+  } else if (equal_ignoring_case(name, "service")) {
+    challenge.service = std::move(value);
+  } else if (equal_ignoring_case(name, "scope")) {
+    challenge.scope = std::move(value);
+  } else if (equal_ignoring_case(name, "error")) {
+    challenge.error = std::move(value);
+  }
 }
 
 }  // namespace
