@@ -43,6 +43,7 @@ SHOWN = {
     "circleci": lambda secret, body: ([("circleci-signature", "v1=" + digest(secret, body))], ""),
     "docker-registry": bearer,
     "dockerhub": in_url,
+    "flux": lambda secret, body: ([("X-Signature", "sha256=" + digest(secret, body))], ""),
     "gerrit": in_url,
     "gitea": lambda secret, body: ([("X-Gitea-Signature", digest(secret, body))], ""),
     "github": lambda secret, body: ([("X-Hub-Signature-256", "sha256=" + digest(secret, body))], ""),

@@ -39,13 +39,13 @@ std::string details_of(const json::object& image) {
   json::object details;
   for (const auto& [from, to] : {std::pair{"imageManifestMediaType", "media_type"},
                                  {"artifactMediaType", "artifact_type"}}) {
-    if (auto text = text_of(image, from); !text.empty()) details[to] = std::move(text);
+    if (const auto text = text_of(image, from); !text.empty()) details[to] = text;
   }
   json::object scan;
   if (const auto* status = image.if_contains("imageScanStatus");
       status != nullptr && status->is_object()) {
-    if (auto text = text_of(status->get_object(), "status"); !text.empty()) {
-      scan["status"] = std::move(text);
+    if (const auto text = text_of(status->get_object(), "status"); !text.empty()) {
+      scan["status"] = text;
     }
   }
   if (const auto* found = image.if_contains("imageScanFindingsSummary");
