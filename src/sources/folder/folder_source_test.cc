@@ -254,7 +254,7 @@ TEST_F(FolderTest, FilesAreDeletedOrMovedOnlyOnceTheirEventsAreOnDisk) {
   inlet_.hold();
   start();
   ASSERT_TRUE(wait_for(2));
-  ASSERT_TRUE(wait_for_looks());
+  // No look is waited for: one may have to wait itself, for a place among the batches under way.
   EXPECT_TRUE(fs::exists(at("d/a.json")));
   EXPECT_TRUE(fs::exists(at("b.jsonl")));
   inlet_.let_go();
