@@ -30,7 +30,7 @@ def header(name):
     text = (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
     parameters = {m[1]: (m[2], m[3]) for m in re.finditer(r"^-- parameter (\w+) ([a-z \[\]]+?)(?: = (.*?))?: ", text, re.M)}
     columns = {m[1]: m[2] for m in re.finditer(r"^-- column (\w+) ([a-z \[\]]+?)(?: \([^)]*\))?: ", text, re.M)}
-    return parameters, columns, "\n".join(line for line in text.split("\n") if not line.startswith("--")).strip()
+    return parameters, columns, re.sub(r"\A(?:--[^\n]*\n)+", "", text).strip()
 
 
 def given(name, statement):

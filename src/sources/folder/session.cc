@@ -212,7 +212,7 @@ void Session::look_at_waiting() {
     look_at_path(folder_of(path), place_of(path).name);
     const auto found = waiting_.find(path);
     if (found != waiting_.end() && found->second.due <= now) {  // it could not be read
-      found->second.due = now + settings_.polling_interval;
+      found->second.due = kWithTheNextLook;
     }
   }
 }

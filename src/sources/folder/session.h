@@ -53,11 +53,12 @@ class Session final : private Visitor {
 
  private:
   using Time = std::chrono::steady_clock::time_point;
+  static constexpr Time kWithTheNextLook = Time::max();
   /// A file that has to be looked at again though nobody may tell us.
   struct Waiting {
     Stamp stamp = {};
     Time since = {};  ///< it has had this stamp at least since then
-    Time due = {};
+    Time due = {};  ///< look at it then, kWithTheNextLook: when all are looked at
   };
 
   Result<void> open_root();

@@ -91,7 +91,7 @@ void Session::wait_for(const std::string& path, const Stamp& stamp, milliseconds
 bool Session::is_waited_for(const std::string& path, const Stamp& stamp) const {
   const auto found = waiting_.find(path);
   return found != waiting_.end() && found->second.stamp == stamp &&
-         found->second.due > services_.clock.now();
+         found->second.due != kWithTheNextLook && found->second.due > services_.clock.now();
 }
 
 bool Session::read(const Place& place, const struct stat& status, const std::optional<Entry>& entry,
