@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COPIES = 25
 DAYS = 120
 # Milliseconds: until the first view can be used; until a zoom or a filter is painted; until the server has answered.
-FLOORS = {"first view usable": 1000, "server": 100}
+FLOORS = {"first view": 1000, "server": 100}
 PAINTED_MS = 100
 
 

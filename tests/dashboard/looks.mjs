@@ -120,6 +120,37 @@ export function lookTests(given) {
     }
   });
 
+  test("a matrix of many services is drawn to its end, sorted anew and walked", async () => {
+    const up = given.empty;
+    const now = Date.now();
+    await up.send(
+      ...Array.from({ length: 120 }, (_, index) => ({
+        context: { version: "0.4.1", id: `many-${index}`, source: "/many", type: "dev.cdevents.service.deployed.0.2.0", timestamp: new Date(now - (120 - index) * 60_000).toISOString() },
+        subject: { id: `many-${String(index).padStart(3, "0")}`, content: { environment: { id: index < 60 ? "many-a" : "many-b" }, artifactId: `pkg:oci/many@1.0.${index}` } },
+      })),
+    );
+    await eventually(async () => (await up.api("/state?env=many-a&env=many-b")).data.length === 120, "they are stored");
+    const shown = await Visit.open(given.browser, up.url, "/?env=many-a&env=many-b&refresh=off");
+    const { page } = shown;
+    const names = () => page.locator(".matrix tbody th a").allTextContents();
+    await eventually(async () => (await names()).length === 120, "every row is there");
+    assert.deepEqual(await names(), (await names()).toSorted());
+    await page.getByRole("combobox", { name: "Sort" }).selectOption("change");
+    await eventually(async () => (await names()).length === 120 && (await names())[0] === "many-119", "every row is there, the newest first");
+    await page.getByRole("combobox", { name: "Sort" }).selectOption("name");
+    await eventually(async () => (await names()).at(-1) === "many-119", "and again");
+    const focused = () => page.evaluate(() => document.activeElement.textContent);
+    await page.locator(".matrix tbody tr").nth(118).locator("button").focus();
+    await page.keyboard.press("ArrowDown");
+    assert.match(await focused(), /^many-119, many-b/);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Home");
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "many-119, many-a, never ran");
+    const box = await page.evaluate(() => document.activeElement.getBoundingClientRect().toJSON());
+    assert.ok(box.top >= 0 && box.bottom <= 860, "what has the focus is in sight");
+    await shown.close();
+  });
+
   test("an address that no link would have is answered calmly", async () => {
     for (const path of ["/?sel=%00&at=never&sort=x", "/timeline?from=yesterday&to=%27", "/compare?a=nowhere&b=%3Cb%3E&a_at=garbage", "/events?q=%22%22%22:::&sel=not-a-uuid&from=now-9999999d", "/collector?sel=-1"]) {
       const shown = await visit(path, { expect: [400, 404] });
