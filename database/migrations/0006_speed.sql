@@ -493,19 +493,22 @@ end;
 create or replace function cdviz.removals_at(at timestamptz) returns setof cdviz.deployments
 language sql stable parallel safe rows 10 set jit = off
 begin atomic
+  -- Materialized: joined the other way round, every deployment of each lane is read and asked whether it is the one.
+  with last as materialized (
+    select c.event_uid, e.environment_id, e.service_id
+    from cdviz_store.environment_state e
+    cross join lateral (
+      select e.event_uid where e.since <= removals_at.at and e.removed
+      union all
+      select l.event_uid
+      from (
+        select * from cdviz_store.deployment l
+        where e.since > removals_at.at
+          and l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
+        order by l.at desc, l.event_uid desc limit 1) l
+      where l.action = 'removed') c)
   select d.*
-  from cdviz_store.environment_state e
-  cross join lateral (
-    select e.event_uid where e.since <= removals_at.at and e.removed
-    union all
-    select l.event_uid
-    from (
-      select * from cdviz_store.deployment l
-      where e.since > removals_at.at
-        and l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
-      order by l.at desc, l.event_uid desc limit 1) l
-    where l.action = 'removed') c
-  join cdviz.deployments d on d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id;
+  from last join cdviz.deployments d on d.event_uid = last.event_uid and d.environment_id = last.environment_id and d.service_id = last.service_id;
 end;
 
 -- ============ delivery ============
