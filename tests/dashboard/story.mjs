@@ -53,6 +53,7 @@ export function storyTests(given) {
     const shown = await visit("/timeline?service=checkout&from=now-48h");
     await shown.says(/checkout over time/);
     await shown.says(/INC-214[\s\S]*checkout in prod-eu/);
+    await shown.page.locator(".bar.rollback").first().waitFor({ state: "attached" });
     const bars = await shown.page.locator(".bar title").allTextContents();
     assert.ok(bars.some((text) => /1\.17\.0.*prod-eu[\s\S]*back from 1\.18\.0/.test(text)), bars.join("\n"));
     assert.ok((await shown.page.locator(".bar.rollback").count()) > 0);
@@ -210,6 +211,9 @@ export function storyTests(given) {
     try {
       const known = async () => (await given.demo.api("/environments")).data.some((one) => one.environment_id === "prod-eu" && one.aliases.includes("production"));
       await eventually(known, "the alias is known");
+      // The server keeps an answer for a second before it looks whether it is still right.
+      const state = async () => (await given.demo.api("/state?service=auth&removed=true")).data;
+      await eventually(async () => (await state()).every((one) => one.environment_id !== "production"), "the matrix knows it");
       await shown.page.reload();
       await shown.says(/auth/);
       await shown.says(/1 service · 5 environments/, "#matrix > header");

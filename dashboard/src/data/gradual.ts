@@ -1,20 +1,22 @@
 // Long lists are drawn from the top: what fits into a window at once, the rest while somebody looks at it already.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
-/// More than a screen of 4K shows.
-const atOnce = 48;
-const step = 48;
+/// No row is lower, in pixels.
+const rowHeight = 40;
 
-/// How many of `total` rows are to be drawn now. It grows after each picture until it is all of them.
-/// @param what  another one begins anew from the top
-export function useGradual(total: number, what: string): number {
-  const [grown, setGrown] = useState({ what, count: atOnce });
-  const count = grown.what === what ? grown.count : atOnce;
+/// Which of `rows` are to be drawn now: those that were, and so many others from the top. It grows after each picture
+/// until it is all of them.
+export function useGradual<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
+  const drawn = useRef(new Set<string>());
+  const [, grow] = useState(0);
+  let room = Math.ceil(innerHeight / rowHeight);
+  const shown = rows.filter((row) => drawn.current.has(keyOf(row)) || room-- > 0);
   // An effect runs when the browser has painted.
   useEffect(() => {
-    if (count >= total) return;
-    const soon = setTimeout(() => setGrown({ what, count: count + step }));
+    drawn.current = new Set(shown.map(keyOf));
+    if (shown.length === rows.length) return;
+    const soon = setTimeout(() => grow((n) => n + 1));
     return () => clearTimeout(soon);
-  }, [what, count, total]);
-  return Math.min(count, total);
+  });
+  return shown;
 }

@@ -2,7 +2,7 @@
 // only when something about them changes, and those out of sight a moment later. Elements of a table that are laid out as
 // something else are none to some screen readers: so each says its role.
 import { untracked } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Id } from "../components/basics.tsx";
 import type { StateRow } from "../data/api.ts";
 import { useGradual } from "../data/gradual.ts";
@@ -13,28 +13,45 @@ import { at } from "../state/range.ts";
 import { absence, drawAbsent, drawCell, selection } from "./cell.tsx";
 import type { Matrix, MatrixRow, Sort } from "./matrix.ts";
 
+type Changes = ReadonlyMap<string, ReadonlySet<string>>;
 const nothing: ReadonlySet<string> = new Set();
+const noChanges: Changes = new Map();
+const markedMs = 2_000;
 
-/// By service, the environments in which another deployment runs than in the answer before; marked for 2 s.
-export function useChanges(rows: readonly StateRow[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const before = useRef<{ rows: readonly StateRow[]; uids: Map<string, string> } | null>(null);
-  const [uids, changed] = useMemo(() => {
+interface Known {
+  readonly question: string;
+  readonly rows: readonly StateRow[];
+  /// What runs, by service and environment.
+  readonly uids: ReadonlyMap<string, string>;
+}
+
+/// By service, the environments in which another deployment runs than in the answer before to the same question; marked
+/// for 2 s.
+export function useChanges(question: string, rows: readonly StateRow[]): Changes {
+  const before = useRef<Known | null>(null);
+  const [known, changes] = useMemo(() => {
     const uids = new Map<string, string>();
-    const changed = new Map<string, Set<string>>();
-    const old = at.value === null ? before.current?.uids : undefined;
+    const changes = new Map<string, Set<string>>();
+    const old = before.current;
+    // Another question has other cells, and when the first answer comes nothing has changed.
+    const comparable = at.value === null && old?.question === question && old.rows.length > 0;
     for (const cell of rows) {
       const key = `${cell.service_id}\n${cell.environment_id}`;
       uids.set(key, cell.event_uid);
-      if (!old || old.get(key) === cell.event_uid) continue;
-      const there = changed.get(cell.service_id) ?? new Set();
-      changed.set(cell.service_id, there.add(cell.environment_id));
+      if (!comparable || old.uids.get(key) === cell.event_uid) continue;
+      const there = changes.get(cell.service_id) ?? new Set();
+      changes.set(cell.service_id, there.add(cell.environment_id));
     }
-    return [uids, changed];
+    return [{ question, rows, uids }, changes];
   }, [rows]);
+  const [seen, setSeen] = useState<Changes>(noChanges);
   useEffect(() => {
-    before.current = { rows, uids };
-  }, [rows]);
-  return changed;
+    before.current = known;
+    if (changes.size === 0) return;
+    const later = setTimeout(() => setSeen(changes), markedMs);
+    return () => clearTimeout(later);
+  }, [known, changes]);
+  return seen === changes ? noChanges : changes;
 }
 
 /// Arrow keys move among the cells; Tab enters and leaves the grid once (roving tabindex).
@@ -163,16 +180,13 @@ export function Grid({
 }: {
   matrix: Matrix;
   rows: readonly MatrixRow[];
-  changes: ReadonlyMap<string, ReadonlySet<string>>;
+  changes: Changes;
 }) {
   const { grid, onKeyDown } = useGrid();
   const sort = (param("sort") ?? "name") as Sort;
   const grouped = param("group") === "team";
   const ordered = useMemo(() => (grouped ? [...rows].sort(byTeam) : rows), [rows, grouped]);
-  const drawn = useGradual(
-    ordered.length,
-    `${sort} ${grouped} ${param("differs")} ${param("problems")}`,
-  );
+  const drawn = useGradual(ordered, (row) => row.service);
   const columns = matrix.environments;
   const chosen = selection();
   const kept = href("timeline", { service: null, env: null });
@@ -188,8 +202,8 @@ export function Grid({
       >
         <Head columns={columns} sort={sort} />
         <tbody role="rowgroup">
-          {ordered.slice(0, drawn).flatMap((row, index) => [
-            grouped && row.team !== ordered[index - 1]?.team && (
+          {drawn.flatMap((row, index) => [
+            grouped && row.team !== drawn[index - 1]?.team && (
               <tr key={`team ${row.team}`} class="group-head" role="row">
                 <th scope="rowgroup" role="rowheader" aria-colspan={columns.length + 1}>
                   {row.team ?? "no team"}

@@ -4,7 +4,7 @@ import { Panel } from "../components/panel.tsx";
 import { Answered } from "../components/states.tsx";
 import { say } from "../components/toast.tsx";
 import type { DeploymentsRow, StateRow } from "../data/api.ts";
-import { type Answer, address, get } from "../data/client.ts";
+import { type Answer, address, get, search } from "../data/client.ts";
 import { environments } from "../data/meta.ts";
 import { useApi } from "../data/use.ts";
 import { exact, plural } from "../format.ts";
@@ -108,7 +108,7 @@ export function Overview() {
     [cells, order],
   );
   const running = useMemo(() => cells.filter((cell) => cell.kind !== "remove"), [cells]);
-  const changes = useChanges(running);
+  const changes = useChanges(search(asked.parameters), running);
   const sort = (param("sort") ?? "name") as Sort;
   const inOrder = useMemo(() => sorted(matrix.rows, sort), [matrix, sort]);
   const differs = param("differs") === "1";
