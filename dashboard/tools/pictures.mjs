@@ -1,5 +1,6 @@
 // Writes the pictures of docs/: the first page for the README, the others for the tour. From a running `up --demo`:
 //   cdviz-collector up --demo --data-dir /tmp/demo &    npm run pictures -- http://127.0.0.1:8080
+// `pngquant --strip --ext .png --force docs/page.png docs/dashboard/*.png` makes them a third as large.
 import { chromium } from "playwright-core";
 
 const url = process.argv[2] ?? "http://127.0.0.1:8080";
@@ -68,6 +69,7 @@ for (const { file, path, height, prepare } of pictures) {
   });
   await page.goto(url + path);
   await page.locator("main .panel table, main .panel svg[role=img], main form").first().waitFor();
+  await page.getByText("demo data").waitFor(); // what there is at all is known
   await page.waitForFunction(
     () => !document.querySelector("main .skeleton, main [aria-busy=true]"),
   );
