@@ -165,6 +165,18 @@ std::string state_of(const fs::path& path) {
   return state;
 }
 
+/// Changes with the scripts that the configuration names, and with what it says of them.
+std::string state_of_chain(const ConfigFlags& config_flags, const Flags& flags) {
+  if (config_flags.files.empty()) return {};
+  auto config_input = input_of(config_flags);
+  config_input.sections_only = true;
+  const auto config = config::load(config_input, registry::catalogue());
+  if (!config.valid()) return {};  // run_once() said why, and its file changes when it is mended
+  Surroundings surroundings;
+  const auto chain = make_chain(config, flags.refs, surroundings.services());
+  return chain ? chain->fingerprint : chain.error().message;
+}
+
 int run(const ConfigFlags& config_flags, const Flags& flags) {
   const bool is_terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
   if (flags.mode == "review" && !is_terminal) {
@@ -178,6 +190,7 @@ int run(const ConfigFlags& config_flags, const Flags& flags) {
     std::string state = state_of(flags.input);
     for (const auto& file : config_flags.files) state += state_of(file);
     for (const auto& ref : flags.refs) state += state_of(ref);
+    state += state_of_chain(config_flags, flags);
     if (state != seen) {
       seen = std::move(state);
       run_once(config_flags, flags);

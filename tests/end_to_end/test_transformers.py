@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import unittest
 
@@ -326,6 +327,53 @@ class TransformTest(EndToEndTest):
         self.assertEqual(process.wait(30), 1)  # one was not accepted
         self.assertIn(b"\x1b[32m+", shown)
         self.assertEqual(self.names(), ["a/one.json", "two.1.json", "two.json", "wrong.refused.json"])
+
+    def watch(self, *flags):
+        """A `transform --watch` that goes on; what it has said so far is in the file that comes back."""
+        said = self.directory / "said"
+        with said.open("wb") as file:
+            process = subprocess.Popen([BINARY, "transform", *flags, "-i", str(self.inputs), "-o", str(self.outputs), "--mode", "check",
+                                        "--watch"], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, said
+
+    def put(self, path, content):
+        """At once: no round sees a half of it."""
+        (self.directory / "new").write_text(content)
+        (self.directory / "new").replace(path)
+
+    def wait_for_words(self, said, words, times=1):
+        self.eventually(lambda: said.read_text().count(words) >= times, f"{words!r}, {times} times")
+
+    def test_it_watches_inputs_and_script_until_it_is_interrupted(self):
+        self.transform("overwrite")
+        process, said = self.watch("-t", str(self.script))
+        self.wait_for_words(said, "4 inputs: 3 events, 1 dropped, 1 refused")
+        self.put(self.inputs / "three.json", deploy(service="shop"))
+        self.wait_for_words(said, "5 inputs: 4 events")
+        self.wait_for_words(said, "three.json is new")
+        (self.inputs / "three.json").unlink()
+        self.wait_for_words(said, "4 inputs: 3 events", times=2)
+        # What is wrong in a script ends nothing: the next look finds it mended.
+        mended = self.script.read_text()
+        self.put(self.script, "function transform(m) return = m end")
+        self.wait_for_words(said, "deploys.lua:1:")
+        self.put(self.script, mended.replace("pkg:generic/", "pkg:docker/"))
+        self.wait_for_words(said, '"artifactId": "pkg:docker/cart@1.2.3"')
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(30), -signal.SIGINT)
+
+    def test_it_watches_what_the_configuration_names(self):
+        config = self.directory / "transform.toml"
+        self.put(config, f'[transformers.mine]\ntype = "lua"\nscript_file = "{self.script}"\nvalues = {{ name = "one" }}\n')
+        self.put(self.script, 'function transform(m) drop("script 1 " .. values.name) end')
+        _, said = self.watch("--config", str(config), "-t", "mine")
+        self.wait_for_words(said, "script 1 one")
+        self.put(self.script, 'function transform(m) drop("script 2 " .. values.name) end')
+        self.wait_for_words(said, "script 2 one")
+        self.put(config, config.read_text().replace('"one"', '"two"'))
+        self.wait_for_words(said, "script 2 two")
 
     def read_until(self, terminal, ending):
         text = b""

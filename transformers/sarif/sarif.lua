@@ -28,14 +28,14 @@ local function findings(run)
     return found[id]
   end
   for _, rule in ipairs(list(get(run, "tool.driver.rules"))) do
-    local id = text(rule, "id")
+    local id = long_text(rule, "id")
     if id then of(id, rule) end
   end
   for _, result in ipairs(list(run.results)) do
     local suppressed = kind(get(result, "suppressions")) == "list" and #result.suppressions > 0
     if kind(result) == "object" and not suppressed and result.baselineState ~= "absent"
       and (result.kind == nil or result.kind == null or result.kind == "fail") then
-      local id = text(result, "ruleId", "rule.id") or "unnamed"
+      local id = long_text(result, "ruleId", "rule.id") or "unnamed"
       local entry = of(id)
       entry.results = entry.results + 1
       local level = level_of(result, entry.rule)
