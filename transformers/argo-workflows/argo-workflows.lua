@@ -119,6 +119,7 @@ function transform(m)
   -- Argo Events has it in `body`, a watch in `object`, who posts the object has it as it is.
   local what = text(m.body, "type")
   workflow = get(m.body, "body") or get(m.body, "object") or m.body
+  if type(workflow) == "string" then workflow = json.decode(workflow) end  -- Argo Events without useRawData
   if kind(workflow) ~= "object" or text(workflow, "kind") ~= "Workflow" and kind(get(workflow, "status.nodes")) ~= "object" then
     refuse("argo-workflows: not a Workflow of Argo Workflows, nor an event of one")
   end
