@@ -1,6 +1,7 @@
 // Making CDEvents, and the package URLs that name artifacts in them.
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cdevents/purl.h"
@@ -100,16 +101,23 @@ int text_of_event(lua_State* state) {
 
 // ---- Package URLs ----
 
-std::string text_field(lua_State* state, const char* name) {
-  std::string out;
-  const int type = lua_getfield(state, 1, name);
+/// Answers nil and what is wrong.
+int push_problem(lua_State* state, std::string_view problem) {
+  lua_pushnil(state);
+  push(state, problem);
+  return 2;
+}
+
+/// Sets `out` to a text or number that may be absent. @returns false for anything else
+bool read_part(lua_State* state, int index, std::string& out) {
+  const int type = lua_type(state, index);
   if (type == LUA_TSTRING || type == LUA_TNUMBER) {
+    lua_pushvalue(state, index);  // a number becomes its text there
     out = text_at(state, -1);
-  } else if (type != LUA_TNIL && !is_null(state, -1)) {
-    luaL_error(state, "purl: %s is a %s", name, luaL_typename(state, -1));
+    lua_pop(state, 1);
+    return true;
   }
-  lua_pop(state, 1);
-  return out;
+  return type == LUA_TNIL || type == LUA_TNONE || is_null(state, index);
 }
 
 /// For the parser, which takes the parts as they are between its separators.
@@ -132,8 +140,8 @@ std::string encoded(std::string_view text, std::string_view keep) {
   return out;
 }
 
-/// The canonical form of a purl, by the rules of its type; an error says what is wrong.
-void push_purl(lua_State* state, const Purl& parts) {
+/// Answers the canonical form of a purl, by the rules of its type, or what is wrong.
+int push_purl(lua_State* state, const Purl& parts) {
   std::string text = "pkg:" + encoded(parts.type, "") + "/";
   if (!parts.name_space.empty()) text += encoded(parts.name_space, "/") + "/";
   text += encoded(parts.name, "");
@@ -146,19 +154,29 @@ void push_purl(lua_State* state, const Purl& parts) {
   if (!parts.subpath.empty()) text += "#" + encoded(parts.subpath, "/");
   Engine::of(state).charge(text.size());
   const auto purl = cdevents::parse_purl(text);
-  if (!purl) luaL_error(state, "%s", purl.error().message.c_str());
+  if (!purl) return push_problem(state, purl.error().message);
   push(state, purl->text());
+  return 1;
 }
 
 int make_purl(lua_State* state) {
   luaL_checktype(state, 1, LUA_TTABLE);
   lua_settop(state, 1);
-  Purl parts{.type = text_field(state, "type"),
-             .name_space = text_field(state, "namespace"),
-             .name = text_field(state, "name"),
-             .version = text_field(state, "version"),
-             .qualifiers = {},
-             .subpath = text_field(state, "subpath")};
+  Purl parts;
+  const std::array<std::pair<const char*, std::string*>, 5> fields = {{
+      {"type", &parts.type},
+      {"namespace", &parts.name_space},
+      {"name", &parts.name},
+      {"version", &parts.version},
+      {"subpath", &parts.subpath},
+  }};
+  for (const auto& [name, part] : fields) {
+    lua_getfield(state, 1, name);
+    if (!read_part(state, -1, *part)) {
+      return push_problem(state, std::string("purl: its ") + name + " is no text");
+    }
+    lua_settop(state, 1);
+  }
   if (lua_getfield(state, 1, "qualifiers") == LUA_TTABLE) {
     for (lua_pushnil(state); lua_next(state, 2) != 0; lua_pop(state, 1)) {
       if (lua_type(state, -2) != LUA_TSTRING || lua_isstring(state, -1) == 0) continue;
@@ -168,24 +186,26 @@ int make_purl(lua_State* state) {
       if (!value.empty()) parts.qualifiers.emplace_back(text_at(state, -2), value);
     }
   }
-  push_purl(state, parts);
-  return 1;
+  return push_purl(state, parts);
 }
 
 /// "[host[:port]/]path[:tag][@digest]" as container tools write it
 /// (https://github.com/distribution/reference).
 int purl_from_image(lua_State* state) {
-  std::string_view image = text_argument(state, 1);
-  std::string digest(luaL_optstring(state, 2, ""));
+  if (lua_type(state, 1) != LUA_TSTRING) return push_problem(state, "the image is no text");
+  std::string_view image = text_at(state, 1);
+  std::string digest;
+  std::string tag;
+  if (!read_part(state, 2, digest)) return push_problem(state, "the digest is no text");
+  if (!read_part(state, 3, tag)) return push_problem(state, "the tag is no text");
   if (const auto at = image.find('@'); at != std::string_view::npos) {
     if (digest.empty()) digest = image.substr(at + 1);
     image = image.substr(0, at);
   }
-  std::string_view tag;
   const auto slash = image.rfind('/');
   const auto colon = image.rfind(':');
   if (colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash)) {
-    tag = image.substr(colon + 1);
+    if (tag.empty()) tag = image.substr(colon + 1);
     image = image.substr(0, colon);
   }
   std::string repository(image);
@@ -203,19 +223,14 @@ int purl_from_image(lua_State* state) {
              .qualifiers = {{"repository_url", repository}},
              .subpath = {}};
   if (!tag.empty()) parts.qualifiers.emplace_back("tag", tag);
-  push_purl(state, parts);
-  return 1;
+  return push_purl(state, parts);
 }
 
 int parse_purl(lua_State* state) {
   const auto text = text_argument(state, 1);
   Engine::of(state).charge(text.size());
   const auto purl = cdevents::parse_purl(text);
-  if (!purl) {
-    lua_pushnil(state);
-    push(state, purl.error().message);
-    return 2;
-  }
+  if (!purl) return push_problem(state, purl.error().message);
   lua_newtable(state);
   const auto set = [state](const char* name, const std::string& value) {
     if (value.empty()) return;
@@ -257,21 +272,25 @@ constexpr std::array kFunctions = {
                    "  },\n"
                    "  customData = { argocd = { revision = m.body.revision } },\n"
                    "})"},
-    Function{.name = "purl",
-             .call = &make_purl,
-             .signature = "purl{type = …, namespace = …, name = …, version = …, qualifiers = {…}, "
-                          "subpath = …}",
-             .help = "The canonical text of a package URL "
-                     "([purl](https://github.com/package-url/purl-spec)). `type` and `name` are "
-                     "needed; the others may be `nil` or `null`.",
-             .example = "purl{ type = \"npm\", namespace = \"@acme\", name = \"cart\", version = "
-                        "\"1.2.3\" }\n-- \"pkg:npm/%40acme/cart@1.2.3\""},
+    Function{
+        .name = "purl",
+        .call = &make_purl,
+        .signature = "purl{type = …, namespace = …, name = …, version = …, qualifiers = {…}, "
+                     "subpath = …}",
+        .help =
+            "The canonical text of a package URL "
+            "([purl](https://github.com/package-url/purl-spec)). `type` and `name` are "
+            "needed; the others may be `nil` or `null`. `nil` and what is wrong when there is no "
+            "such package URL.",
+        .example = "purl{ type = \"npm\", namespace = \"@acme\", name = \"cart\", version = "
+                   "\"1.2.3\" }\n-- \"pkg:npm/%40acme/cart@1.2.3\""},
     Function{
         .name = "purl_from_image",
         .call = &purl_from_image,
-        .signature = "purl_from_image(image [, digest])",
+        .signature = "purl_from_image(image [, digest [, tag]])",
         .help = "The package URL of a container image, from what tools call it. Its version is "
-                "the digest; the tag is a qualifier.",
+                "the digest; the tag is a qualifier. Each may stand in the name or beside it. "
+                "`nil` and what is wrong when it is no name of an image.",
         .example = "purl_from_image(\"ghcr.io/acme/cart:1.2.3\", \"sha256:0b31…\")\n-- "
                    "\"pkg:oci/cart@sha256:0b31…?repository_url=ghcr.io%2Facme%2Fcart&tag=1.2.3\""},
     Function{.name = "parse_purl",
