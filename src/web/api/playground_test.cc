@@ -75,11 +75,12 @@ TEST(Playground, WhatIsNoEventIsRefusedWithTheReason) {
 }
 
 TEST(Playground, WhatTheScriptSaysIsShownAndItsValuesReachIt) {
-  const Scripting talking{.make = [](Scripting::Draft draft, Scripting::Listener listener)
-                              -> Result<std::unique_ptr<Transform>> {
-    return std::unique_ptr<Transform>(
-        std::make_unique<Talker>(std::move(draft.values), std::move(listener)));
-  }};
+  const Scripting talking{
+      .make = [](Scripting::Draft draft,
+                 Scripting::Listener listener) -> Result<std::unique_ptr<Transform>> {
+        return std::unique_ptr<Transform>(
+            std::make_unique<Talker>(std::move(draft.values), std::move(listener)));
+      }};
   const json::object request{
       {"body", "hello"}, {"script", "x"}, {"values", {{"region", "eu"}, {"n", 3}}}};
   EXPECT_EQ(tried(request, talking).at("log"),
