@@ -65,6 +65,25 @@ function transform(m)
 end
 """
 
+# Tells what the attributes say.
+ATTRIBUTES = """
+function transform(m)
+  local ce = m.metadata.cloudevents or refuse("is no CloudEvent")
+  return cdevent("service.deployed", {
+    context = { source = ce.source, timestamp = ce.time },
+    subject = { id = ce.subject, content = { environment = { id = "test" }, artifactId = "pkg:generic/x@" .. m.body.version } },
+    customData = { attributes = ce, from = m.metadata.context.source, path = get(m.metadata, "http.path") },
+  })
+end
+"""
+
+
+def attributes(number, **more):
+    """Those of a CloudEvent which is no CDEvent."""
+    return {"specversion": "1.0", "id": str(number), "source": "https://tool.example.org", "type": "org.example.deployed",
+            "subject": f"cart-{number}", "time": "2026-11-20T10:20:12Z", "dataschema": "https://tool.example.org/schema",
+            "datacontenttype": "application/json", "team": "a b", **more}
+
 
 def deploy(service="cart", environments=("staging",), **more):
     return json.dumps({"service": service, "environments": environments, "version": "1.2.3", "at": 1704164645,
@@ -137,6 +156,29 @@ class TransformersTest(EndToEndTest):
         self.eventually(lambda: "/services/cart" in [each["subject"]["id"] for each in self.events()],
                         "the event is there after the replay")
 
+    def test_a_script_finds_the_attributes_of_a_cloudevent_in_every_mode(self):
+        self.script.write_text(ATTRIBUTES)
+        self.collector.start()
+        data = {"version": "1.2.3"}
+        headers = [(f"ce-{name}", value.replace(" ", "%20")) for name, value in attributes(1).items()
+                   if name != "datacontenttype"]
+        answers = [
+            self.collector.post(json.dumps(data), headers=headers, content_type="application/json"),
+            self.collector.post(json.dumps({**attributes(2), "data": data}), content_type="application/cloudevents+json"),
+            self.collector.post(json.dumps([{**attributes(3), "data": data}, {**attributes(4), "data": data}]),
+                                content_type="application/cloudevents-batch+json"),
+            self.collector.post(json.dumps({**attributes(5), "data": data})),  # the content type does not say it
+        ]
+        self.assertEqual([answer.status for answer in answers], [202] * 4, answers)
+        plain = self.collector.post(json.dumps(data))
+        self.assertEqual(plain.json()["events"][0]["problems"][0]["message"], "is no CloudEvent")
+        events = self.eventually(lambda: (lambda found: found if len(found) == 5 else None)(self.events()), "all are there")
+        for number, event in enumerate(sorted(events, key=lambda each: each["subject"]["id"]), 1):
+            self.assertEqual(event["customData"]["attributes"], attributes(number))
+            self.assertIn("source=hook", event["customData"]["from"])
+            self.assertEqual(event["customData"]["path"], "/webhook/000")
+            self.assertEqual(event["context"]["source"], "https://tool.example.org")
+
     def test_a_sink_has_transformers_of_its_own(self):
         self.collector.start()
         for service in ("cart", "secret", "broken"):
@@ -171,7 +213,8 @@ class TransformersTest(EndToEndTest):
         self.script.write_text(SCRIPT)
         self.collector.config.write_text(self.collector.config.read_text().replace('["deploys"]', '["deplos"]'))
         done = self.collector.run("check", "--config", str(self.collector.config), check=False)
-        self.assertIn('did you mean "deploys"?', done.stderr)
+        self.assertIn('sources.hook.transformer_refs: names deplos, which is neither a [transformers.deplos] nor a script that the '
+                      'program brings; did you mean "deploys"?', done.stderr)
 
 
 class TransformTest(EndToEndTest):
@@ -235,6 +278,32 @@ class TransformTest(EndToEndTest):
         done = self.transform("check", "--explain")
         self.assertIn("two.json: log: sees 1.2.3", done.stdout)
         self.assertIn("two.json: deploys.lua read /version", done.stdout)
+
+    def test_a_cloudevent_is_taken_as_a_webhook_takes_it(self):
+        for path in self.inputs.rglob("*.json"):
+            path.unlink()
+        data = {"version": "1.2.3"}
+        self.script.write_text(ATTRIBUTES)
+
+        def write(name, body, headers=None):
+            (self.inputs / f"{name}.json").write_text(json.dumps(body))
+            if headers:
+                (self.inputs / f"{name}.headers.json").write_text(json.dumps(headers))
+
+        write("structured", {**attributes(1), "data": data})
+        write("binary", data, {"content-type" if name == "datacontenttype" else f"ce-{name}": value
+                               for name, value in attributes(2).items()})
+        write("batch", [{**attributes(number), "data": data} for number in (3, 4)],
+              {"Content-Type": "application/cloudevents-batch+json"})
+        write("malformed", {**attributes(5), "time": 5, "data": data})
+        write("plain", data)
+        done = self.transform("overwrite")
+        self.assertEqual((done.returncode, done.stderr), (0, "5 inputs: 4 events, 0 dropped, 2 refused; 0 invalid, 0 failed\n"))
+        for number, name in enumerate(("structured", "binary", "batch", "batch.1"), 1):
+            event = json.loads((self.outputs / f"{name}.json").read_text())
+            self.assertEqual(event["customData"]["attributes"], attributes(number))
+        self.assertEqual(json.loads((self.outputs / "malformed.refused.json").read_text()),
+                         {"refused": "/time: must be a string"})
 
     def test_other_formats_are_parsed(self):
         (self.inputs / "rows.csv").write_text("service,version\ncart,1\nshop,2\n")

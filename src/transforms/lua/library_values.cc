@@ -302,10 +302,11 @@ Chapter value_functions() {
       "Values",
       "`m` has `m.body`, the JSON document; `m.headers`, whose names may be written in any "
       "case; `m.metadata`, what the source knows (`m.metadata.context.source` is the default of "
-      "`context.source`); and `m.text`, the body as it came. What a message does not have is "
-      "`nil`. JSON null is `null`, which is not `nil` and, as everything but `nil` and `false`, "
-      "counts as true. Lists are counted from 1; `#`, `pairs` and `ipairs` work. Numbers keep "
-      "every digit. `values` is what the configuration gives the script.",
+      "`context.source`, `m.metadata.cloudevents` the attributes of a "
+      "[CloudEvent](../transformers.md#cloudevents)); and `m.text`, the body as it came. What a "
+      "message does not have is `nil`. JSON null is `null`, which is not `nil` and, as everything "
+      "but `nil` and `false`, counts as true. Lists are counted from 1; `#`, `pairs` and `ipairs` "
+      "work. Numbers keep every digit. `values` is what the configuration gives the script.",
       kFunctions};
 }
 
