@@ -178,7 +178,7 @@ function on.pull_request_review_comment(action)
   local custom = pull_request_custom(action)
   custom.github.comment = { path = text(body, "comment.path"), url = web_url(body, "comment.html_url"),
                             user = text(body, "comment.user.login") }
-  local at = action == "created" and moment(body, "comment.created_at", "comment.updated_at")
+  local at = action == "created" and moment(body, "comment.created_at") or moment(body, "comment.updated_at")
   return event("change.reviewed", at, pull_request_id(), change_content(), custom)
 end
 
