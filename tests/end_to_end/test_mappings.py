@@ -123,6 +123,16 @@ class MappingsTest(EndToEndTest):
     def test_argo_rollouts(self):
         self.check("argo-rollouts")
 
+    def test_what_argo_rollouts_tells_again_is_the_same_event(self):
+        collector, path = self.start("argo-rollouts")
+        document = json.loads((MAPPINGS / "argo-rollouts" / "inputs" / "completed.json").read_bytes())
+        told = []
+        for time in (document["time"], "2026-11-20T10:52:11+01:00"):
+            answer = collector.post(json.dumps({**document, "time": time}), path=path, headers=bearer(SECRET, b"")[0])
+            told.append([one["id"] for one in answer.json()["accepted"]])
+        self.assertEqual(len(set(told[0])), 2)
+        self.assertEqual(told[0], told[1])
+
     def test_argo_workflows(self):
         self.check("argo-workflows")
 

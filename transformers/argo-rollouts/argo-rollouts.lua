@@ -22,8 +22,10 @@ local function event(cdevents_type, subject, content, custom)
   custom.namespace, custom.rollout = text(rollout, "metadata.namespace"), text(rollout, "metadata.name")
   custom.revision = said("rollout.argoproj.io/revision")
   custom.strategy = kind(get(rollout, "spec.strategy.blueGreen")) == "object" and "blueGreen" or "canary"
+  -- Argo Rollouts may tell of one thing again, at another time: the id is that of the thing.
+  local thing = table.concat({ cdevents_type, id, subject, content.outcome or content.artifactId or "" }, "\n")
   return cdevent(cdevents_type, {
-    context = { source = source, timestamp = at },
+    context = { id = sha256(thing), source = source, timestamp = at },
     subject = { id = subject, content = content },
     customData = { uri = page, argo_rollouts = custom },
   })
