@@ -8,7 +8,7 @@ local rollout, at, source, id, page
 
 --- Of the first of its labels or annotations that the Rollout has.
 local function said(...)
-  return label(get(rollout, "metadata.labels"), ...) or label(get(rollout, "metadata.annotations"), ...)
+  return label({ get(rollout, "metadata.labels"), get(rollout, "metadata.annotations") }, ...)
 end
 
 --- Names of objects of Kubernetes, https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
@@ -16,24 +16,6 @@ local function object_name(path)
   local found = text(rollout, path)
   if found and #found <= 253 and re.find(found, "^[a-z0-9][a-z0-9.-]*$") then return found end
   refuse("argo-rollouts: the Rollout has no " .. path)
-end
-
---- Images of its containers, each once: sidecars that values.ignore_images names by their beginning are left out.
-local function images()
-  local found, seen = {}, {}
-  for _, container in each(get(rollout, "spec.template.spec.containers")) do
-    local image = text(container, "image")
-    for _, beginning in ipairs(texts(values.ignore_images)) do
-      if image and image:starts_with(beginning) then image = nil end
-    end
-    local artifact = purl_from_image(image)
-    local name = image and re.match(image, [[([^/:@]+)(?::[^/@]*)?(?:@.*)?$]])
-    if artifact and name and not seen[artifact] then
-      seen[artifact] = true
-      found[#found + 1] = { purl = artifact, name = name, image = image }
-    end
-  end
-  return found
 end
 
 local function event(cdevents_type, subject, content, custom)
@@ -86,7 +68,7 @@ on.aborted = function() return run("finished", "failure", cut(long_text(rollout,
 
 function on.completed()
   local events = { run("finished", "success") }
-  local found = images()
+  local found = images(texts(get(rollout, "spec.template.spec.containers"), "image"), values.ignore_images)
   local service = #found == 1 and (said("service", "app.kubernetes.io/name") or text(rollout, "metadata.name"))
   local environment = said("environment", "env", "stage") or text(values.environment) or text(rollout, "metadata.namespace")
   for _, one in ipairs(found) do

@@ -12,10 +12,7 @@ end
 
 -- The first of its labels or annotations that the application has.
 local function named(...)
-  for _, name in ipairs({ ... }) do
-    local found = label(get(body, "app.metadata.labels"), name) or label(get(body, "app.metadata.annotations"), name)
-    if found then return found end
-  end
+  return label({ get(body, "app.metadata.labels"), get(body, "app.metadata.annotations") }, ...)
 end
 
 -- A cluster's own name says more than the namespace, but Argo CD's own cluster is always called the same.
@@ -24,28 +21,6 @@ local function environment_of()
   if cluster == "in-cluster" then cluster = nil end
   return named("environment", "env", "stage") or cluster or text(body, "app.spec.destination.namespace")
     or refuse("argocd: neither labels nor destination say in which environment the application is")
-end
-
--- Sidecars, which values.ignore_images names by their beginning.
-local function is_ignored(image)
-  for _, beginning in ipairs(texts(values.ignore_images)) do
-    if image:starts_with(beginning) then return true end
-  end
-  return false
-end
-
--- Images by their name, each once.
-local function images()
-  local found, seen = {}, {}
-  for _, image in ipairs(texts(get(body, "app.status.summary.images"))) do
-    local id = purl_from_image(image)
-    local name = re.match(image, [[([^/:@]+)(?::[^/@]*)?(?:@.*)?$]])
-    if id and name and not seen[id] and not is_ignored(image) then
-      seen[id] = true
-      found[#found + 1] = { purl = id, name = name, image = image }
-    end
-  end
-  return found
 end
 
 -- Back to what ran before: the revision stands in the history, with others since.
@@ -102,8 +77,9 @@ local function sync_events(outcome)
   }, finished
 end
 
+-- An image each, but for sidecars, which values.ignore_images names by their beginning.
 local function services()
-  local found = images()
+  local found = images(get(body, "app.status.summary.images"), values.ignore_images)
   local service = named("service", "app.kubernetes.io/name")
   for _, each in ipairs(found) do
     each.service = #found == 1 and service or each.name

@@ -44,24 +44,6 @@ local function list_at(object, path)
   return kind(found) == "list" and #found > 0 and found or nil
 end
 
---- Images of its containers, each once: sidecars that values.ignore_images names by their beginning are left out.
-local function images()
-  local found, seen = {}, {}
-  for _, container in each(first(list_at, "spec.template.spec.containers", "template.containers")) do
-    local image = text(container, "image")
-    for _, beginning in ipairs(texts(values.ignore_images)) do
-      if image and image:starts_with(beginning) then image = nil end
-    end
-    local artifact = purl_from_image(image)
-    local name = image and re.match(image, [[([^/:@]+)(?::[^/@]*)?(?:@.*)?$]])
-    if artifact and name and not seen[artifact] then
-      seen[artifact] = true
-      found[#found + 1] = { purl = artifact, name = name, image = image }
-    end
-  end
-  return found
-end
-
 local function environment()
   local labels_of = function(object, path)
     return label(get(object, path), "environment", "env", "stage")
@@ -131,7 +113,8 @@ function transform(m)
     if ready ~= "True" then drop("google-cloud-run: " .. service .. " is not ready") end
     if not has_traffic() then drop("google-cloud-run: the newest revision of " .. service .. " gets no traffic") end
   end
-  local found = images()
+  local found = images(texts(first(list_at, "spec.template.spec.containers", "template.containers"), "image"),
+    values.ignore_images)
   if #found == 0 then drop("google-cloud-run: " .. method .. ": the entry does not say which image; that of the system does") end
   local events = {}
   for i, one in ipairs(found) do

@@ -9,31 +9,7 @@ local body
 
 -- The first of its labels or annotations that the workload has.
 local function named(...)
-  for _, name in ipairs({ ... }) do
-    local found = label(get(body, "metadata.labels"), name) or label(get(body, "metadata.annotations"), name)
-    if found then return found end
-  end
-end
-
-local function is_ignored(image)
-  for _, beginning in ipairs(texts(values.ignore_images)) do
-    if image:starts_with(beginning) then return true end
-  end
-  return false
-end
-
---- Images of its containers, each once.
-local function images()
-  local found, seen = {}, {}
-  for _, image in ipairs(texts(get(body, "spec.template.spec.containers"), "image")) do
-    local id = purl_from_image(image)
-    local name = re.match(image, [[([^/:@]+)(?::[^/@]*)?(?:@.*)?$]])
-    if id and name and not seen[id] and not is_ignored(image) then
-      seen[id] = true
-      found[#found + 1] = { purl = id, name = name, image = image }
-    end
-  end
-  return found
+  return label({ get(body, "metadata.labels"), get(body, "metadata.annotations") }, ...)
 end
 
 --- When its specification was last changed; the status and the scale, which an autoscaler sets, do not count.
@@ -104,7 +80,7 @@ local function workload(what, object)
   local namespace = text(body, "metadata.namespace") or refuse("kubernetes: the object has no metadata.namespace")
   if #name > 253 or #namespace > 253 then refuse("kubernetes: the name of the object is too long") end
   local title = kind_of .. " " .. namespace .. "/" .. name
-  local found = images()
+  local found = images(texts(get(body, "spec.template.spec.containers"), "image"), values.ignore_images)
   if #found == 0 then drop(title .. ": it runs no image") end
   local at, reason
   if what == "deleted" then

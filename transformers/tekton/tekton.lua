@@ -7,7 +7,7 @@ local body
 
 --- A label or an annotation.
 local function named(name)
-  return label(get(body, "metadata.labels"), name) or label(get(body, "metadata.annotations"), name)
+  return label({ get(body, "metadata.labels"), get(body, "metadata.annotations") }, name)
 end
 
 local function need(found, what)

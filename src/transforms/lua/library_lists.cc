@@ -13,17 +13,8 @@
 namespace cdviz::transforms::lua {
 namespace {
 
-/// Elements and members that are looked at, when nobody says how many.
-constexpr lua_Integer kMany = 100;
-
-/// Pushes element `number` of a list; nil behind its end.
-void push_element(lua_State* state, int list, lua_Integer number) {
-  if (View* view = view_at(state, list)) {
-    push_child(state, *view, number);
-  } else {
-    lua_rawgeti(state, list, number);
-  }
-}
+/// In which label() looks for a name.
+constexpr lua_Integer kManyObjects = 4;
 
 /// The iterator: (list, number of the one before) → number, element. Upvalue 1 is the bound.
 int next_element(lua_State* state) {
@@ -39,7 +30,7 @@ int next_element(lua_State* state) {
 }
 
 int each(lua_State* state) {
-  const lua_Integer bound = luaL_optinteger(state, 2, kMany);
+  const lua_Integer bound = luaL_optinteger(state, 2, kManyElements);
   lua_settop(state, 1);
   lua_pushinteger(state, is_list(state, 1) ? bound : 0);
   lua_pushcclosure(state, &next_element, 1);
@@ -56,7 +47,7 @@ int texts(lua_State* state) {
   mark_as_array(state);
   if (!is_list(state, 1)) return 1;
   lua_Integer count = 0;
-  for (lua_Integer number = 1; number <= kMany; ++number) {
+  for (lua_Integer number = 1; number <= kManyElements; ++number) {
     push_element(state, 1, number);
     if (lua_isnil(state, -1)) break;
     if (!path.empty()) push_at_path(state, -1, path);
@@ -117,17 +108,26 @@ int labels(lua_State* state) {
       return true;
     }
     lua_rawset(state, 2);
-    return ++count < kMany;
+    return ++count < kManyElements;
   });
   if (count == 0) lua_pushnil(state);
   return 1;
 }
 
-/// Pushes the member when it is a text, and says whether it is.
+/// Pushes the member `name` of the object at 1, or of the first of the objects in a table there, in
+/// which it is a text. @returns false when there is none, and nothing is pushed
 bool push_label(lua_State* state, std::string_view name) {
+  const int top = lua_gettop(state);
   push_member(state, 1, name);
   if (is_text(state, -1, kTextBytes)) return true;
-  lua_pop(state, 1);
+  lua_settop(state, top);
+  if (lua_type(state, 1) != LUA_TTABLE) return false;
+  for (lua_Integer number = 1; number <= kManyObjects; ++number) {
+    lua_rawgeti(state, 1, number);  // may be nil before the last one
+    push_member(state, top + 1, name);
+    if (is_text(state, -1, kTextBytes)) return true;
+    lua_settop(state, top);
+  }
   return false;
 }
 
@@ -135,10 +135,11 @@ int label(lua_State* state) {
   const int count = lua_gettop(state);
   for (int i = 2; i <= count; ++i) {
     if (is_list(state, i)) {
-      for (lua_Integer number = 1; number <= kMany; ++number) {
+      for (lua_Integer number = 1; number <= kManyElements; ++number) {
         push_element(state, i, number);
         if (lua_isnil(state, -1)) break;
-        if (lua_type(state, -1) == LUA_TSTRING && push_label(state, text_at(state, -1))) return 1;
+        const bool is_name = lua_type(state, -1) == LUA_TSTRING;
+        if (is_name && push_label(state, text_at(state, -1))) return 1;
         lua_settop(state, count);
       }
       lua_settop(state, count);
@@ -171,17 +172,26 @@ constexpr std::array kFunctions = {
                  "A table of the members that are a `text`, the first 100; `nil` when there are "
                  "none.",
              .example = "labels(m.body.annotations)  -- { summary = \"Too many errors\" }"},
-    Function{
-        .name = "label",
-        .call = &label,
-        .signature = "label(object, name, …)",
-        .help = "The first member with one of these names that is a `text`. Names are taken as "
-                "they are, with dots and slashes; a list of names stands for those in it.",
-        .example = "label(m.body.metadata.labels, \"environment\", \"app.kubernetes.io/env\")\n"
-                   "label(alert.labels, values.service_labels or { \"service\", \"app\" })"},
+    Function{.name = "label",
+             .call = &label,
+             .signature = "label(object, name, …)",
+             .help = "The first of these names that is a `text` in the object, or in one of up to "
+                     "four objects in a table. Names are taken as they are, with dots and slashes; "
+                     "a list of names stands for those in it.",
+             .example = "label(alert.labels, values.service_labels or { \"service\", \"app\" })\n"
+                        "label({ o.labels, o.annotations }, \"environment\", "
+                        "\"app.kubernetes.io/env\")"},
 };
 
 }  // namespace
+
+void push_element(lua_State* state, int list, lua_Integer number) {
+  if (View* view = view_at(state, list)) {
+    push_child(state, *view, number);
+  } else {
+    lua_rawgeti(state, list, number);
+  }
+}
 
 Chapter list_functions() {
   return {"Lists and labels",

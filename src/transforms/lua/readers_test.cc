@@ -182,9 +182,29 @@ TEST(Labels, AreFoundByTheirNamesAsTheyAre) {
   EXPECT_EQ(read("label(b, nil, null, 5, 'y')", body), R"("why")");
   EXPECT_EQ(read("label(b, 'x')", body), "nil");
   EXPECT_EQ(read("label(b)", body), "nil");
+  EXPECT_EQ(read("label({ { y = 'second' }, b }, 'x', 'a.b/c', 'y')", body), R"("dots")");
+  EXPECT_EQ(read("label({ nil, null, b }, { 'none', 'y' })", body), R"("why")");
+  EXPECT_EQ(read("label({ b, { y = 'second' } }, 'y')", body), R"("why")");
+  // What should be an object may be anything.
+  EXPECT_EQ(read("label({ b.list, b.text, b.good }, 'x', 'y')",
+                 R"({"list":["x"],"text":"x","good":{"y":"z"}})"),
+            R"("z")");
+  EXPECT_EQ(read("label('y')", body), "nil");
+  EXPECT_EQ(read("label('y', 'y')", body), "nil");
   EXPECT_EQ(read("label(b, 'x')", "[]"), "nil");
   EXPECT_EQ(read("label(null, 'x')"), "nil");
   EXPECT_EQ(read("label({ x = 'table' }, 'x')"), R"("table")");
+}
+
+TEST(Images, AreThoseOfAWorkload) {
+  const std::string body = R"(["a.b/c:1","a.b/c:1","istio/proxy:2",7,"","redis@sha256:00"])";
+  EXPECT_EQ(read("images(b, { 'istio/', 'none' })", body),
+            R"([{"image":"a.b/c:1","name":"c","purl":"pkg:oci/c?repository_url=a.b%2Fc&tag=1"},)"
+            R"({"image":"redis@sha256:00","name":"redis","purl":)"
+            R"("pkg:oci/redis@sha256:00?repository_url=docker.io%2Flibrary%2Fredis"}])");
+  EXPECT_EQ(read("#images(b)", body), "3");
+  EXPECT_EQ(read("#images(b, b)", body), "0");
+  EXPECT_EQ(read("#images(nil)"), "0");
 }
 
 TEST(PackageUrls, ThatCannotBeAreNilAndSayWhy) {
