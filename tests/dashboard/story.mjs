@@ -171,7 +171,7 @@ export function storyTests(given) {
     const week = 7 * 24 * 60;
     const beats = [1, 2, 3].flatMap((weeks) => [-10, 5, 20].map((minutes) => weeks * week + minutes));
     await given.demo.send(...[...beats, 300].map(beat)); // the last one 5 hours ago
-    await eventually(async () => (await given.demo.api("/sources")).data.some((one) => one.source === "/steady" && one.quiet), "it is known to be quiet");
+    await eventually(async () => (await given.demo.api("/sources")).data.some((one) => one.source === "/steady" && one.quiet && one.events === beats.length + 1), "it is known to be quiet");
     const shown = await visit("/collector");
     const row = (name) => shown.page.locator("#senders tbody tr", { hasText: name }).innerText();
     await shown.says(/\/steady/, "#senders");
