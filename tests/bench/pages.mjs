@@ -49,14 +49,14 @@ async function look(browser) {
     await page.goto(`${url}/?refresh=off`, { waitUntil: "commit" });
     return page.evaluate(() => window.painted(() => document.querySelectorAll(".matrix .cell").length > 0, 0));
   });
-  const inSight = await page.evaluate(() => [...document.querySelectorAll(".matrix tbody tr")].at(-1).getBoundingClientRect().bottom > innerHeight);
-  if (!inSight) complaints.push("the first rows do not fill the window");
-  // What the panel counts is what must be there.
-  const whole = (since) =>
-    page.evaluate((begin) => window.painted(() => {
-      const services = Number(/([\d,]+) services/.exec(document.querySelector("#matrix > header").textContent)?.[1].replaceAll(",", ""));
-      return document.querySelectorAll(".matrix tbody tr:has(td)").length === services;
-    }, begin ?? performance.now()), since);
+  await page.evaluate(() => {
+    window.drawn = () => [...document.querySelectorAll(".matrix tbody tr:has(td)")];
+    // What the panel counts is what must be there.
+    window.all = () => Number(/([\d,]+) services/.exec(document.querySelector("#matrix > header").textContent)?.[1].replaceAll(",", ""));
+  });
+  if (!(await page.evaluate(() => window.drawn().length === window.all() || window.drawn().at(-1).getBoundingClientRect().bottom > innerHeight)))
+    complaints.push("the first rows do not fill the window");
+  const whole = (since) => page.evaluate((begin) => window.painted(() => window.drawn().length === window.all(), begin ?? performance.now()), since);
   await note(session, "first view whole", () => whole(0));
   const rows = await page.evaluate(() => document.querySelectorAll(".matrix tbody tr").length);
   const cells = await page.evaluate(() => document.querySelectorAll(".matrix .cell").length);
