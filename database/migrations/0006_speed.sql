@@ -119,11 +119,11 @@ begin
     raise exception using errcode = '22023', message = format('%s notes for %s events', cardinality(notes), coalesce(cardinality(events), 0));
   end if;
   with field as materialized (
-    select place, event, note, context ->> 'source' as source, context ->> 'id' as id, context ->> 'type' as type,
+    select place, note, context ->> 'source' as source, context ->> 'id' as id, context ->> 'type' as type,
       context ->> 'timestamp' as stamp, coalesce(context ->> 'chainId', context ->> 'chain_id') as chain_id,
       subject ->> 'id' as subject_id, subject ->> 'source' as subject_source
     from (
-      select place, event, note, event -> 'context' as context, event -> 'subject' as subject
+      select place, note, event -> 'context' as context, event -> 'subject' as subject
       from unnest(events, notes) with ordinality as given(event, note, place)
       offset 0) part),      -- offset 0: each level is computed once for each event
   -- The types of a batch are few: each is taken apart once.
@@ -146,12 +146,13 @@ begin
     from field)
   select
     -- Rows go in by the order of their key: two writers with the same events wait for each other, but never in a circle.
+    -- The events themselves, which are large, are fetched here and not carried through all steps.
     array_agg(row(uid, time, null, null, subject, predicate, type_version, source, id, subject_source, subject_id,
-                  cdviz_store.subject_key(subject, subject_id, subject_source), chain_id, event, note)::cdviz_store.event),
+                  cdviz_store.subject_key(subject, subject_id, subject_source), chain_id, events[place], note)::cdviz_store.event),
     array_agg(uid), array_agg(time),
     array_agg(distinct date_trunc('month', time at time zone 'UTC')),
     bool_or(case subject when 'environment' then predicate = 'deleted'
-                         when 'service' then predicate = 'removed' and coalesce(event #>> '{subject,content,environment,id}', '') = '' else false end)
+                         when 'service' then predicate = 'removed' and coalesce(events[place] #>> '{subject,content,environment,id}', '') = '' else false end)
   into stored, keys, times, months, closes
   from (
     select distinct on (uid) *
@@ -159,7 +160,7 @@ begin
       select f.*, k.subject, k.predicate, k.type_version, cdviz_store.event_uid(f.source, f.id) as uid,
         case when (select common from stamps) then f.stamp::timestamptz else cdviz_store.instant(f.stamp) end as time
       from (
-        select place, event, stamp, chain_id, type,
+        select place, stamp, chain_id, type,
           case when note is null or jsonb_typeof(note) = 'object' then note
                when jsonb_typeof(note) = 'null' then null
                else cdviz_store.refuse('22023', 'notes of an event are not a JSON object')::jsonb end as note,
@@ -220,49 +221,66 @@ begin
 end $$;
 
 -- ============ the fold ============
-create or replace function cdviz_store.facts_of(events cdviz_store.event[]) returns cdviz_store.fact[]
+-- Each fold gets those that concern it: reading all of them again costs more than picking them once.
+drop function cdviz_store.facts_of(cdviz_store.event[]);
+create function cdviz_store.facts_of(events cdviz_store.event[], out of_runs cdviz_store.fact[], out of_artifacts cdviz_store.fact[], out of_changes cdviz_store.fact[],
+  out of_incidents cdviz_store.fact[], out of_tickets cdviz_store.fact[], out of_approvals cdviz_store.fact[], out of_links cdviz_store.fact[], out of_names cdviz_store.fact[],
+  out of_lanes cdviz_store.fact[], out rule_keys uuid[], out deployment_keys uuid[])
 language plpgsql stable as $$
 begin
-  return (
-    with said as materialized (
-      select *, case when subject = 'artifact' then subject_id
-                     when subject in ('service', 'build', 'incident', 'deployment') then coalesce(content ->> 'artifactId', content #>> '{artifact,id}') end as purl
+  with said as materialized (
+    select *, case when subject = 'artifact' then subject_id
+                   when subject in ('service', 'build', 'incident', 'deployment') then coalesce(content ->> 'artifactId', content #>> '{artifact,id}') end as purl
+    from (
+      select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
+        case when jsonb_typeof(content) = 'object' then content else '{}' end as content,
+        case when jsonb_typeof(custom) = 'object' then custom end as custom,
+        case when context_links is not null or custom_links is not null then
+          case when jsonb_typeof(context_links) = 'array' then context_links else '[]' end
+          || case when jsonb_typeof(custom_links) = 'array' then custom_links else '[]' end end as links
       from (
-        select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
-          case when jsonb_typeof(content) = 'object' then content else '{}' end as content,
-          case when jsonb_typeof(custom) = 'object' then custom end as custom,
-          case when context_links is not null or custom_links is not null then
-            case when jsonb_typeof(context_links) = 'array' then context_links else '[]' end
-            || case when jsonb_typeof(custom_links) = 'array' then custom_links else '[]' end end as links
+        select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id, content, custom, context_links, custom -> 'links' as custom_links
         from (
-          select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id, content, custom, context_links, custom -> 'links' as custom_links
-          from (
-            select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
-              payload -> 'subject' -> 'content' as content, payload -> 'customData' as custom, payload -> 'context' -> 'links' as context_links
-            from unnest(events) e
-            -- the subject of a type of somebody else has dots: it is stored, but says nothing that we know
-            where position('.' in subject) = 0
-            offset 0) e
+          select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
+            payload -> 'subject' -> 'content' as content, payload -> 'customData' as custom, payload -> 'context' -> 'links' as context_links
+          from unnest(events) e
+          -- the subject of a type of somebody else has dots: it is stored, but says nothing that we know
+          where position('.' in subject) = 0
           offset 0) e
-        offset 0) e),
-    -- An artifact is named by many events of a batch: its name is taken apart once.
-    artifact as materialized (
-      select d.purl, p.* from (select purl from said where purl <> '' group by purl offset 0) d cross join lateral cdviz_store.purl_parts(d.purl) p)
-    select array_agg(row(event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id), cdviz_store.bounded(subject_source),
-        cdviz_store.bounded(source), cdviz_store.bounded(chain_id),
-        case when subject in ('pipelinerun', 'taskrun', 'build', 'testsuiterun', 'testcaserun', 'deployment') then subject
-             when subject = 'testcase' then 'testcaserun' when subject = 'testsuite' then 'testsuiterun'
-             when predicate in ('queued', 'started', 'finished', 'skipped')
-               and subject not in ('service', 'environment', 'artifact', 'change', 'incident', 'ticket', 'approval', 'repository', 'branch', 'testoutput') then subject end,
-        cdviz_store.bounded(case when subject = 'environment' then subject_id else content #>> '{environment,id}' end),
-        cdviz_store.bounded(case when subject = 'service' then subject_id else content #>> '{service,id}' end),
-        case when custom is not null then left(coalesce(
-          case when jsonb_typeof(custom -> 'actor') = 'string' then custom ->> 'actor' end,
-          case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end,
-          case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end), 256) end,
-        content, custom, links, a.artifact_id, a.base_id, a.purl_type, a.namespace, a.name, a.version, a.tag, a.repository_url)::cdviz_store.fact)
-    from said left join artifact a using (purl));
+        offset 0) e
+      offset 0) e),
+  -- An artifact is named by many events of a batch: its name is taken apart once.
+  artifact as materialized (
+    select d.purl, p.* from (select purl from said where purl <> '' group by purl offset 0) d cross join lateral cdviz_store.purl_parts(d.purl) p),
+  read as (
+    select event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id) as id, cdviz_store.bounded(subject_source) as subject_source,
+      cdviz_store.bounded(source) as source, cdviz_store.bounded(chain_id) as chain_id,
+      case when subject in ('pipelinerun', 'taskrun', 'build', 'testsuiterun', 'testcaserun', 'deployment') then subject
+           when subject = 'testcase' then 'testcaserun' when subject = 'testsuite' then 'testsuiterun'
+           when predicate in ('queued', 'started', 'finished', 'skipped')
+             and subject not in ('service', 'environment', 'artifact', 'change', 'incident', 'ticket', 'approval', 'repository', 'branch', 'testoutput') then subject end as run_kind,
+      cdviz_store.bounded(case when subject = 'environment' then subject_id else content #>> '{environment,id}' end) as environment,
+      cdviz_store.bounded(case when subject = 'service' then subject_id else content #>> '{service,id}' end) as service,
+      case when custom is not null then left(coalesce(
+        case when jsonb_typeof(custom -> 'actor') = 'string' then custom ->> 'actor' end,
+        case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end,
+        case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end), 256) end as actor,
+      content, custom, links, a.artifact_id, a.base_id, a.purl_type, a.namespace, a.name, a.version, a.tag, a.repository_url
+    from said left join artifact a using (purl) offset 0),
+  fact as (
+    select subject, subject_key, run_kind, environment, service, artifact_id, links,
+      row(event_uid, time, subject, predicate, subject_key, id, subject_source, source, chain_id, run_kind, environment, service, actor,
+          content, custom, links, artifact_id, base_id, purl_type, namespace, name, version, tag, repository_url)::cdviz_store.fact as f
+    from read offset 0)
+  select array_agg(f) filter (where run_kind is not null), array_agg(f) filter (where artifact_id is not null), array_agg(f) filter (where subject = 'change'),
+    array_agg(f) filter (where subject = 'incident'), array_agg(f) filter (where subject = 'ticket'), array_agg(f) filter (where subject = 'approval'),
+    array_agg(f) filter (where links is not null), array_agg(f) filter (where environment is not null or service is not null or subject = 'deployment'),
+    array_agg(f) filter (where subject in ('service', 'environment')),
+    array_agg(distinct subject_key) filter (where run_kind in ('pipelinerun', 'taskrun')), array_agg(distinct subject_key) filter (where run_kind = 'deployment')
+  into of_runs, of_artifacts, of_changes, of_incidents, of_tickets, of_approvals, of_links, of_names, of_lanes, rule_keys, deployment_keys
+  from fact;
 end $$;
+comment on function cdviz_store.facts_of(cdviz_store.event[]) is 'What each fold needs of the events that concern it, and the keys of runs among them. Part of project().';
 
 create or replace function cdviz_store.fold_runs(facts cdviz_store.fact[]) returns void
 language plpgsql as $$
@@ -324,25 +342,135 @@ end $$;
 drop function cdviz_store.count_events(cdviz_store.event[]);
 create function cdviz_store.count_events(events cdviz_store.event[], stored_at timestamptz default null) returns void
 language plpgsql as $$
+declare
+  hours timestamptz[];
+  sources text[];
+  subjects text[];
+  predicates text[];
+  counts bigint[];
+  firsts timestamptz[];
+  lasts timestamptz[];
+  stored timestamptz[];
 begin
+  -- The events, which are large, are read once for all three.
+  select array_agg(hour), array_agg(cdviz_store.bounded(x.source)), array_agg(x.subject), array_agg(x.predicate), array_agg(n), array_agg(first), array_agg(last), array_agg(x.stored)
+  into hours, sources, subjects, predicates, counts, firsts, lasts, stored
+  from (
+    select date_bin('1 hour', time, '2000-01-01T00:00:00Z') as hour, source, subject, predicate, count(*) as n, min(time) as first, max(time) as last, max(ingested_at) as stored
+    from unnest(events) group by 1, 2, 3, 4) x;
   insert into event_count_hourly as c (hour, subject, predicate, n)
-  select date_trunc('hour', time, 'UTC'), subject, predicate, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
+  select hour, subject, predicate, sum(n) from unnest(hours, subjects, predicates, counts) as x (hour, subject, predicate, n) group by 1, 2, 3 order by 1, 2, 3
   on conflict (hour, subject, predicate) do update set n = c.n + excluded.n;
   insert into event_count_daily as c (day, source, subject, n)
-  select date_trunc('day', time, 'UTC'), cdviz_store.bounded(source), subject, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
+  select date_bin('1 day', hour, '2000-01-01T00:00:00Z'), source, subject, sum(n) from unnest(hours, sources, subjects, counts) as x (hour, source, subject, n) group by 1, 2, 3 order by 1, 2, 3
   on conflict (day, source, subject) do update set n = c.n + excluded.n;
   insert into event_source as s (source, events, first_event_at, last_event_at, last_ingested_at)
-  select cdviz_store.bounded(source), count(*), min(time), max(time), coalesce(stored_at, max(ingested_at)) from unnest(events) group by 1 order by 1
+  select source, sum(n), min(first), max(last), coalesce(stored_at, max(at)) from unnest(sources, counts, firsts, lasts, stored) as x (source, n, first, last, at) group by 1 order by 1
   on conflict (source) do update set events = s.events + excluded.events, first_event_at = least(s.first_event_at, excluded.first_event_at),
     last_event_at = greatest(s.last_event_at, excluded.last_event_at), last_ingested_at = greatest(s.last_ingested_at, excluded.last_ingested_at);
 end $$;
 comment on function cdviz_store.count_events(cdviz_store.event[], timestamptz) is 'Counts events that were stored just now: at stored_at, or at their ingested_at.';
 
+-- Nearly always a batch goes on where its lanes ended: then what is known of each lane's end places its rows, and nothing of
+-- what was stored before has to be looked at again. The general case stays what it was.
+alter function cdviz_store.fold_lanes(cdviz_store.fact[], uuid[]) rename to fold_late_lanes;
+comment on function cdviz_store.fold_late_lanes(cdviz_store.fact[], uuid[]) is 'fold_lanes() for rows anywhere in their lanes, for closings, and for runs that say something else than before.';
+
+create function cdviz_store.append_deployments(rows cdviz_store.lane_fact[]) returns void
+language plpgsql as $$
+begin
+  with placed as materialized (
+    select *, min(case when is_change then at end) over (partition by environment_id, service_id order by at desc, event_uid desc
+                                                         rows between unbounded preceding and 1 preceding) as next_change_at
+    from (
+      select *, cdviz_store.is_change(before_action, before_artifact, action, artifact_id) as is_change
+      from (
+        select f.*, s.event_uid as last_change_uid,
+          -- The row before the first is the lane's last one. It is what the last change was: else it were a change itself.
+          case when lag(f.event_uid) over lane is not null then lag(f.action) over lane when s.last_event_uid is not null then s.action end as before_action,
+          case when lag(f.event_uid) over lane is not null then lag(f.artifact_id) over lane else s.artifact_id end as before_artifact,
+          case when f.artifact_id is not null then row_number() over (partition by f.environment_id, f.service_id, f.artifact_id order by f.at, f.event_uid) end as nth
+        from unnest(rows) f join environment_state s on s.environment_id = f.environment_id and s.service_id = f.service_id
+        window lane as (partition by f.environment_id, f.service_id order by f.at, f.event_uid)
+        offset 0) x
+      offset 0) x),
+  made as (
+    insert into deployment (event_uid, environment_id, service_id, at, action, artifact_id, source, chain_id, actor, inferred, run_kind, environment_raw, service_raw,
+      is_change, kind, previous_artifact_id, valid_to)
+    select event_uid, environment_id, service_id, at, action, artifact_id, source, chain_id, actor, inferred, run_kind, environment_raw, service_raw,
+      is_change, cdviz_store.change_kind(is_change, action, before_action, nth > 1
+        or exists (select from deployment o where hashtextextended(o.artifact_id || E'\x1f' || o.environment_id || E'\x1f' || o.service_id, 0) = hashtextextended(x.artifact_id || E'\x1f' || x.environment_id || E'\x1f' || x.service_id, 0)
+            and (o.artifact_id || '', o.environment_id || '', o.service_id || '') = (x.artifact_id, x.environment_id, x.service_id) and o.artifact_id is not null)),
+      before_artifact, case when is_change then next_change_at end
+    from placed x)
+  update deployment d set valid_to = n.at
+  from (select environment_id, service_id, last_change_uid, min(at) as at from placed where is_change and last_change_uid is not null group by 1, 2, 3 offset 0) n
+  where d.event_uid = n.last_change_uid and (d.environment_id || '', d.service_id || '') = (n.environment_id, n.service_id);
+end $$;
+comment on function cdviz_store.append_deployments(cdviz_store.lane_fact[]) is 'Stores rows that are later than all others of their lanes. The caller holds the locks, and calls write_states() afterwards. Part of fold_lanes().';
+
+create function cdviz_store.fold_lanes(facts cdviz_store.fact[], run_keys uuid[]) returns void
+language plpgsql as $$
+declare
+  rows cdviz_store.lane_fact[];
+  ordinary boolean;
+  environments text[];
+  services text[];
+  new_environments text[];
+  new_services text[];
+begin
+  select coalesce(array_agg(row(f.event_uid, coalesce(e.canonical, f.environment, ''), coalesce(s.canonical, f.service), f.at, f.predicate, f.artifact, f.source, f.chain_id, f.actor,
+               false, null, case when e.canonical is not null then f.environment end, case when s.canonical is not null then f.service end)::cdviz_store.lane_fact)
+      filter (where subject = 'service' and predicate in ('deployed', 'upgraded', 'rolledback', 'removed')), '{}'),
+    coalesce(bool_and(not (subject = 'environment' and predicate = 'deleted') and not (subject = 'service' and predicate = 'removed' and environment is null)), true)
+  into rows, ordinary
+  from (select event_uid, at, subject, predicate, environment, service, source, chain_id, actor, case when predicate <> 'removed' then artifact_id end as artifact
+        from unnest(facts) offset 0) f
+  cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = f.environment) as canonical) e
+  cross join lateral (select (select service_id from cdviz_store.service_alias where alias = f.service) as canonical) s;
+  if ordinary and cardinality(run_keys) > 0 then
+    with wanted as (
+      select r.run_key, r.environment_id, r.service_id, r.finished_at, r.artifact_id, r.source, r.chain_id, r.kind, r.environment_raw, r.service_raw
+      from run r
+      where r.kind in ('pipelinerun', 'taskrun', 'deployment') and r.run_key = any (run_keys) and r.deploys and r.outcome = 'success' and r.finished_at is not null)
+    select rows || array(select row(run_key, environment_id, service_id, finished_at, 'deployed', artifact_id, source, chain_id, null, kind <> 'deployment', kind, environment_raw, service_raw)::cdviz_store.lane_fact
+                         from wanted),
+      not exists (select from deployment d where d.event_uid = any (run_keys) and d.run_kind is not null)
+    into rows, ordinary;
+  end if;
+  if not ordinary then
+    perform cdviz_store.fold_late_lanes(facts, run_keys);
+    return;
+  end if;
+  if cardinality(rows) = 0 then return; end if;
+
+  select array_agg(environment_id), array_agg(service_id) into environments, services from (select distinct environment_id, service_id from unnest(rows)) l;
+  select * into new_environments, new_services from cdviz_store.lock_lanes(environments, services);
+  -- From here on nobody else writes these lanes, and every statement sees what the last writer committed.
+  if exists (select from unnest(rows) f join environment_state s on s.environment_id = f.environment_id and s.service_id = f.service_id
+             where (s.last_event_at, s.last_event_uid) >= (f.at, f.event_uid))
+    -- the same event with two times, which two writers can store at once
+    or exists (select from unnest(rows) f group by f.event_uid, f.environment_id, f.service_id having count(*) > 1)
+    or exists (select from unnest(rows) f join deployment d on d.event_uid = f.event_uid and (d.environment_id || '', d.service_id || '') = (f.environment_id, f.service_id))
+  then
+    perform cdviz_store.fold_late_lanes(facts, run_keys);
+  else
+    perform cdviz_store.append_deployments(rows);
+    perform cdviz_store.write_states(environments, services);
+  end if;
+  -- What was closed before it was heard of: with the rows of the closing between those of the lane.
+  select array_agg(environment), array_agg(service) into environments, services from unnest(new_environments, new_services) as l(environment, service)
+  where exists (select from closing c where c.environment_id = l.environment) or exists (select from closing c where c.service_id = l.service);
+  if environments is not null then
+    perform cdviz_store.recompute_lanes(environments, services);
+    perform cdviz_store.write_states(environments, services);
+  end if;
+end $$;
+comment on function cdviz_store.fold_lanes(cdviz_store.fact[], uuid[]) is 'Folds what service events, closings and runs say about what runs where. Part of project().';
+
 create or replace function cdviz_store.project(events cdviz_store.event[]) returns void
 language plpgsql as $$
 declare
-  facts cdviz_store.fact[] := cdviz_store.facts_of(events);
-  -- Each fold gets those that concern it: reading all of them again costs more than picking them once.
   of_runs cdviz_store.fact[];
   of_artifacts cdviz_store.fact[];
   of_changes cdviz_store.fact[];
@@ -356,14 +484,8 @@ declare
   deployment_keys uuid[];
   ruled cdviz_store.fact[];
 begin
-  if facts is null then return; end if;
-  select array_agg(f) filter (where run_kind is not null), array_agg(f) filter (where artifact_id is not null), array_agg(f) filter (where subject = 'change'),
-    array_agg(f) filter (where subject = 'incident'), array_agg(f) filter (where subject = 'ticket'), array_agg(f) filter (where subject = 'approval'),
-    array_agg(f) filter (where f.links is not null), array_agg(f) filter (where environment is not null or service is not null or subject = 'deployment'),
-    array_agg(f) filter (where subject in ('service', 'environment')),
-    array_agg(distinct subject_key) filter (where run_kind in ('pipelinerun', 'taskrun')), array_agg(distinct subject_key) filter (where run_kind = 'deployment')
-  into of_runs, of_artifacts, of_changes, of_incidents, of_tickets, of_approvals, of_links, of_names, of_lanes, rule_keys, deployment_keys
-  from unnest(facts) f;
+  select * into of_runs, of_artifacts, of_changes, of_incidents, of_tickets, of_approvals, of_links, of_names, of_lanes, rule_keys, deployment_keys
+  from cdviz_store.facts_of(events);
   if of_runs is not null then perform cdviz_store.fold_runs(of_runs); end if;
   if rule_keys is not null and exists (select from cdviz_store.deployment_rule) then
     ruled := cdviz_store.match_rules(rule_keys);
