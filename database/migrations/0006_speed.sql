@@ -221,66 +221,49 @@ begin
 end $$;
 
 -- ============ the fold ============
--- Each fold gets those that concern it: reading all of them again costs more than picking them once.
-drop function cdviz_store.facts_of(cdviz_store.event[]);
-create function cdviz_store.facts_of(events cdviz_store.event[], out of_runs cdviz_store.fact[], out of_artifacts cdviz_store.fact[], out of_changes cdviz_store.fact[],
-  out of_incidents cdviz_store.fact[], out of_tickets cdviz_store.fact[], out of_approvals cdviz_store.fact[], out of_links cdviz_store.fact[], out of_names cdviz_store.fact[],
-  out of_lanes cdviz_store.fact[], out rule_keys uuid[], out deployment_keys uuid[])
+create or replace function cdviz_store.facts_of(events cdviz_store.event[]) returns cdviz_store.fact[]
 language plpgsql stable as $$
 begin
-  with said as materialized (
-    select *, case when subject = 'artifact' then subject_id
-                   when subject in ('service', 'build', 'incident', 'deployment') then coalesce(content ->> 'artifactId', content #>> '{artifact,id}') end as purl
-    from (
-      select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
-        case when jsonb_typeof(content) = 'object' then content else '{}' end as content,
-        case when jsonb_typeof(custom) = 'object' then custom end as custom,
-        case when context_links is not null or custom_links is not null then
-          case when jsonb_typeof(context_links) = 'array' then context_links else '[]' end
-          || case when jsonb_typeof(custom_links) = 'array' then custom_links else '[]' end end as links
+  return (
+    with said as materialized (
+      select *, case when subject = 'artifact' then subject_id
+                     when subject in ('service', 'build', 'incident', 'deployment') then coalesce(content ->> 'artifactId', content #>> '{artifact,id}') end as purl
       from (
-        select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id, content, custom, context_links, custom -> 'links' as custom_links
+        select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
+          case when jsonb_typeof(content) = 'object' then content else '{}' end as content,
+          case when jsonb_typeof(custom) = 'object' then custom end as custom,
+          case when context_links is not null or custom_links is not null then
+            case when jsonb_typeof(context_links) = 'array' then context_links else '[]' end
+            || case when jsonb_typeof(custom_links) = 'array' then custom_links else '[]' end end as links
         from (
-          select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
-            payload -> 'subject' -> 'content' as content, payload -> 'customData' as custom, payload -> 'context' -> 'links' as context_links
-          from unnest(events) e
-          -- the subject of a type of somebody else has dots: it is stored, but says nothing that we know
-          where position('.' in subject) = 0
+          select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id, content, custom, context_links, custom -> 'links' as custom_links
+          from (
+            select event_uid, time, subject, predicate, subject_key, subject_id, subject_source, source, chain_id,
+              payload -> 'subject' -> 'content' as content, payload -> 'customData' as custom, payload -> 'context' -> 'links' as context_links
+            from unnest(events) e
+            -- the subject of a type of somebody else has dots: it is stored, but says nothing that we know
+            where position('.' in subject) = 0
+            offset 0) e
           offset 0) e
-        offset 0) e
-      offset 0) e),
-  -- An artifact is named by many events of a batch: its name is taken apart once.
-  artifact as materialized (
-    select d.purl, p.* from (select purl from said where purl <> '' group by purl offset 0) d cross join lateral cdviz_store.purl_parts(d.purl) p),
-  read as (
-    select event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id) as id, cdviz_store.bounded(subject_source) as subject_source,
-      cdviz_store.bounded(source) as source, cdviz_store.bounded(chain_id) as chain_id,
-      case when subject in ('pipelinerun', 'taskrun', 'build', 'testsuiterun', 'testcaserun', 'deployment') then subject
-           when subject = 'testcase' then 'testcaserun' when subject = 'testsuite' then 'testsuiterun'
-           when predicate in ('queued', 'started', 'finished', 'skipped')
-             and subject not in ('service', 'environment', 'artifact', 'change', 'incident', 'ticket', 'approval', 'repository', 'branch', 'testoutput') then subject end as run_kind,
-      cdviz_store.bounded(case when subject = 'environment' then subject_id else content #>> '{environment,id}' end) as environment,
-      cdviz_store.bounded(case when subject = 'service' then subject_id else content #>> '{service,id}' end) as service,
-      case when custom is not null then left(coalesce(
-        case when jsonb_typeof(custom -> 'actor') = 'string' then custom ->> 'actor' end,
-        case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end,
-        case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end), 256) end as actor,
-      content, custom, links, a.artifact_id, a.base_id, a.purl_type, a.namespace, a.name, a.version, a.tag, a.repository_url
-    from said left join artifact a using (purl) offset 0),
-  fact as (
-    select subject, subject_key, run_kind, environment, service, artifact_id, links,
-      row(event_uid, time, subject, predicate, subject_key, id, subject_source, source, chain_id, run_kind, environment, service, actor,
-          content, custom, links, artifact_id, base_id, purl_type, namespace, name, version, tag, repository_url)::cdviz_store.fact as f
-    from read offset 0)
-  select array_agg(f) filter (where run_kind is not null), array_agg(f) filter (where artifact_id is not null), array_agg(f) filter (where subject = 'change'),
-    array_agg(f) filter (where subject = 'incident'), array_agg(f) filter (where subject = 'ticket'), array_agg(f) filter (where subject = 'approval'),
-    array_agg(f) filter (where links is not null), array_agg(f) filter (where environment is not null or service is not null or subject = 'deployment'),
-    array_agg(f) filter (where subject in ('service', 'environment')),
-    array_agg(distinct subject_key) filter (where run_kind in ('pipelinerun', 'taskrun')), array_agg(distinct subject_key) filter (where run_kind = 'deployment')
-  into of_runs, of_artifacts, of_changes, of_incidents, of_tickets, of_approvals, of_links, of_names, of_lanes, rule_keys, deployment_keys
-  from fact;
+        offset 0) e),
+    -- An artifact is named by many events of a batch: its name is taken apart once.
+    artifact as materialized (
+      select d.purl, p.* from (select purl from said where purl <> '' group by purl offset 0) d cross join lateral cdviz_store.purl_parts(d.purl) p)
+    select array_agg(row(event_uid, time, subject, predicate, subject_key, cdviz_store.bounded(subject_id), cdviz_store.bounded(subject_source),
+        cdviz_store.bounded(source), cdviz_store.bounded(chain_id),
+        case when subject in ('pipelinerun', 'taskrun', 'build', 'testsuiterun', 'testcaserun', 'deployment') then subject
+             when subject = 'testcase' then 'testcaserun' when subject = 'testsuite' then 'testsuiterun'
+             when predicate in ('queued', 'started', 'finished', 'skipped')
+               and subject not in ('service', 'environment', 'artifact', 'change', 'incident', 'ticket', 'approval', 'repository', 'branch', 'testoutput') then subject end,
+        cdviz_store.bounded(case when subject = 'environment' then subject_id else content #>> '{environment,id}' end),
+        cdviz_store.bounded(case when subject = 'service' then subject_id else content #>> '{service,id}' end),
+        case when custom is not null then left(coalesce(
+          case when jsonb_typeof(custom -> 'actor') = 'string' then custom ->> 'actor' end,
+          case when jsonb_typeof(custom -> 'user') = 'string' then custom ->> 'user' end,
+          case when jsonb_typeof(custom -> 'author') = 'string' then custom ->> 'author' end), 256) end,
+        content, custom, links, a.artifact_id, a.base_id, a.purl_type, a.namespace, a.name, a.version, a.tag, a.repository_url)::cdviz_store.fact)
+    from said left join artifact a using (purl));
 end $$;
-comment on function cdviz_store.facts_of(cdviz_store.event[]) is 'What each fold needs of the events that concern it, and the keys of runs among them. Part of project().';
 
 create or replace function cdviz_store.fold_runs(facts cdviz_store.fact[]) returns void
 language plpgsql as $$
@@ -471,6 +454,8 @@ comment on function cdviz_store.fold_lanes(cdviz_store.fact[], uuid[]) is 'Folds
 create or replace function cdviz_store.project(events cdviz_store.event[]) returns void
 language plpgsql as $$
 declare
+  facts cdviz_store.fact[] := cdviz_store.facts_of(events);
+  -- Each fold gets those that concern it: reading all of them again costs more than picking them once.
   of_runs cdviz_store.fact[];
   of_artifacts cdviz_store.fact[];
   of_changes cdviz_store.fact[];
@@ -484,8 +469,14 @@ declare
   deployment_keys uuid[];
   ruled cdviz_store.fact[];
 begin
-  select * into of_runs, of_artifacts, of_changes, of_incidents, of_tickets, of_approvals, of_links, of_names, of_lanes, rule_keys, deployment_keys
-  from cdviz_store.facts_of(events);
+  if facts is null then return; end if;
+  select array_agg(f) filter (where run_kind is not null), array_agg(f) filter (where artifact_id is not null), array_agg(f) filter (where subject = 'change'),
+    array_agg(f) filter (where subject = 'incident'), array_agg(f) filter (where subject = 'ticket'), array_agg(f) filter (where subject = 'approval'),
+    array_agg(f) filter (where f.links is not null), array_agg(f) filter (where environment is not null or service is not null or subject = 'deployment'),
+    array_agg(f) filter (where subject in ('service', 'environment')),
+    array_agg(distinct subject_key) filter (where run_kind in ('pipelinerun', 'taskrun')), array_agg(distinct subject_key) filter (where run_kind = 'deployment')
+  into of_runs, of_artifacts, of_changes, of_incidents, of_tickets, of_approvals, of_links, of_names, of_lanes, rule_keys, deployment_keys
+  from unnest(facts) f;
   if of_runs is not null then perform cdviz_store.fold_runs(of_runs); end if;
   if rule_keys is not null and exists (select from cdviz_store.deployment_rule) then
     ruled := cdviz_store.match_rules(rule_keys);
@@ -627,7 +618,9 @@ begin atomic
         and l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
       order by l.at desc, l.event_uid desc limit 1) l
     where l.action = 'removed') c
-  join cdviz.deployments d on d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id;
+  -- one by one (OFFSET 0): a join would read all deployments for them
+  cross join lateral (
+    select * from cdviz.deployments d where d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id offset 0) d;
 end;
 
 -- ============ delivery ============
@@ -642,6 +635,14 @@ comment on function cdviz_store.change_of(text, text) is 'The change that an art
 create or replace view cdviz_store.artifact_change as
   select a.artifact_id, c.change_key, c.change_id, c.source, c.repository_id, c.created_at, c.merged_at
   from cdviz_store.artifact a cross join lateral cdviz_store.change_of(a.change_id, a.change_source) c;
+
+-- Those of them whose change is merged: asked of thousands at once, and needs no order.
+create view cdviz_store.merged_artifact as
+  select a.artifact_id from cdviz_store.artifact a
+  where exists (select from cdviz_store.change x where x.change_id = a.change_id and x.merged_at is not null
+    and (x.source = a.change_source or a.change_source is null or not exists (select from cdviz_store.change y where y.change_id = a.change_id and y.source = a.change_source)));
+comment on view cdviz_store.merged_artifact is 'Artifacts whose change (artifact_change) is merged.';
+comment on column cdviz_store.merged_artifact.artifact_id is 'Canonical id';
 
 -- What became of a deployment, apart from its change: the metrics look up each artifact once, and not each deployment.
 create view cdviz_store.deployment_fate as
@@ -772,10 +773,10 @@ begin atomic
       and (delivery_metrics.services is null or d.service_id = any (delivery_metrics.services))
       and (delivery_metrics.teams is null or s.team = any (delivery_metrics.teams))),
   linked as materialized (
-    select c.artifact_id from (select distinct artifact_id from made where kind <> 'rollback') m join cdviz_store.artifact_change c using (artifact_id) where c.merged_at is not null),
+    select artifact_id from (select distinct artifact_id from made where kind <> 'rollback') m join cdviz_store.merged_artifact using (artifact_id)),
   counted as (
     select count(*) filter (where kind <> 'rollback') as deployments, count(*) filter (where kind = 'rollback') as rollbacks,
-      count(distinct date_trunc('day', at at time zone 'UTC')) filter (where kind <> 'rollback') as days_with_deployment,
+      count(distinct (at at time zone 'UTC')::date) filter (where kind <> 'rollback') as days_with_deployment,
       count(*) filter (where kind <> 'rollback' and artifact_id in (select artifact_id from linked)) as linked,
       count(*) filter (where failed) as failed, count(*) filter (where unplanned) as unplanned,
       percentile_cont(0.5) within group (order by recovery_s) filter (where failed) as recovery_p50,
@@ -800,6 +801,6 @@ end;
 
 revoke all on all functions in schema cdviz_store from public;
 -- named by functions, which run with the rights of who asks
-grant select on cdviz_store.deployment_fate to cdviz_reader;
+grant select on cdviz_store.deployment_fate, cdviz_store.merged_artifact to cdviz_reader;
 grant execute on function cdviz_store.lanes_at(timestamptz), cdviz_store.change_of(text, text) to cdviz_reader;
 reset role;

@@ -21,29 +21,25 @@ begin
     reason, severity, test_type, trigger_type, uri, chain_id, first_at, last_at
   from (
     select run_kind as kind, subject_key as run_key, min(id) as run_id, min(subject_source) as source,
-      left(max(coalesce(content ->> 'pipelineName', content ->> 'taskName', test_case ->> 'name', test_suite ->> 'name',
-                   test_case ->> 'id', test_suite ->> 'id', content ->> 'name')), 512) as name,
-      max(cdviz_store.bounded(coalesce(test_case ->> 'id', test_suite ->> 'id'))) as definition_id,
-      array_agg(case when pipeline_run is not null then cdviz_store.subject_name('pipelinerun', pipeline_run ->> 'id', coalesce(nullif(pipeline_run ->> 'source', ''), subject_source))
-                     when suite_run is not null then cdviz_store.subject_name('testsuiterun', suite_run ->> 'id', coalesce(nullif(suite_run ->> 'source', ''), subject_source))
+      left(max(coalesce(content ->> 'pipelineName', content ->> 'taskName', content #>> '{testCase,name}', content #>> '{testSuite,name}',
+                   content #>> '{testCase,id}', content #>> '{testSuite,id}', content ->> 'name')), 512) as name,
+      max(cdviz_store.bounded(coalesce(content #>> '{testCase,id}', content #>> '{testSuite,id}'))) as definition_id,
+      array_agg(case when content ? 'pipelineRun' then cdviz_store.subject_name('pipelinerun', content #>> '{pipelineRun,id}', coalesce(nullif(content #>> '{pipelineRun,source}', ''), subject_source))
+                     when content ? 'testSuiteRun' then cdviz_store.subject_name('testsuiterun', content #>> '{testSuiteRun,id}', coalesce(nullif(content #>> '{testSuiteRun,source}', ''), subject_source))
                      -- CDEvents has no field for the run that a suite is part of
                      when custom ? 'taskRun' then cdviz_store.subject_name('taskrun', custom #>> '{taskRun,id}', coalesce(nullif(custom #>> '{taskRun,source}', ''), subject_source))
                      else cdviz_store.subject_name('pipelinerun', custom #>> '{pipelineRun,id}', coalesce(nullif(custom #>> '{pipelineRun,source}', ''), subject_source)) end)
-        filter (where pipeline_run is not null or suite_run is not null or (run_kind = 'testsuiterun' and (custom ? 'taskRun' or custom ? 'pipelineRun'))) as parents,
+        filter (where content ? 'pipelineRun' or content ? 'testSuiteRun' or (run_kind = 'testsuiterun' and (custom ? 'taskRun' or custom ? 'pipelineRun'))) as parents,
       max(environment) filter (where run_kind not in ('pipelinerun', 'taskrun')) as environment,
-      max(case when run_kind = 'deployment' then coalesce(service, x.name) end) as service,
+      max(case when run_kind = 'deployment' then coalesce(service, facts.name) end) as service,
       max(artifact_id) filter (where run_kind not in ('pipelinerun', 'taskrun')) as artifact,
       min(at) filter (where predicate = 'queued') as queued_at, min(at) filter (where predicate = 'started') as started_at,
       max(at) filter (where predicate = 'finished') as finished_at, max(at) filter (where predicate = 'skipped') as skipped_at,
       array_agg(cdviz_store.outcome(content ->> 'outcome')) filter (where predicate = 'finished') as outcomes, array_agg(at) filter (where predicate = 'finished') as finishes,
       max(left(coalesce(content ->> 'reason', content ->> 'errors'), 4096)) as reason, max(left(content ->> 'severity', 64)) as severity,
-      max(left(test_case ->> 'type', 64)) as test_type, max(left(content -> 'trigger' ->> 'type', 64)) as trigger_type,
+      max(left(content #>> '{testCase,type}', 64)) as test_type, max(left(content #>> '{trigger,type}', 64)) as trigger_type,
       max(left(coalesce(content ->> 'uri', content ->> 'url'), 2048)) as uri, max(chain_id) as chain_id, min(at) as first_at, max(at) as last_at
-    from (
-      -- what several columns are made of, taken out once
-      select run_kind, subject_key, id, subject_source, predicate, at, chain_id, content, custom, environment, service, name, artifact_id,
-        content -> 'testCase' as test_case, content -> 'testSuite' as test_suite, content -> 'pipelineRun' as pipeline_run, content -> 'testSuiteRun' as suite_run
-      from unnest(facts) where run_kind is not null offset 0) x
+    from unnest(facts) as facts where run_kind is not null
     group by run_kind, subject_key offset 0) x
   cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = environment) as canonical) e
   cross join lateral (select (select service_id from cdviz_store.service_alias where alias = service) as canonical) s
