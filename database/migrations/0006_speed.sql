@@ -119,11 +119,11 @@ begin
     raise exception using errcode = '22023', message = format('%s notes for %s events', cardinality(notes), coalesce(cardinality(events), 0));
   end if;
   with field as materialized (
-    select place, note, context ->> 'source' as source, context ->> 'id' as id, context ->> 'type' as type,
+    select place, event, note, context ->> 'source' as source, context ->> 'id' as id, context ->> 'type' as type,
       context ->> 'timestamp' as stamp, coalesce(context ->> 'chainId', context ->> 'chain_id') as chain_id,
       subject ->> 'id' as subject_id, subject ->> 'source' as subject_source
     from (
-      select place, note, event -> 'context' as context, event -> 'subject' as subject
+      select place, event, note, event -> 'context' as context, event -> 'subject' as subject
       from unnest(events, notes) with ordinality as given(event, note, place)
       offset 0) part),      -- offset 0: each level is computed once for each event
   -- The types of a batch are few: each is taken apart once.
@@ -146,13 +146,12 @@ begin
     from field)
   select
     -- Rows go in by the order of their key: two writers with the same events wait for each other, but never in a circle.
-    -- The events themselves, which are large, are fetched here and not carried through all steps.
     array_agg(row(uid, time, null, null, subject, predicate, type_version, source, id, subject_source, subject_id,
-                  cdviz_store.subject_key(subject, subject_id, subject_source), chain_id, events[place], note)::cdviz_store.event),
+                  cdviz_store.subject_key(subject, subject_id, subject_source), chain_id, event, note)::cdviz_store.event),
     array_agg(uid), array_agg(time),
     array_agg(distinct date_trunc('month', time at time zone 'UTC')),
     bool_or(case subject when 'environment' then predicate = 'deleted'
-                         when 'service' then predicate = 'removed' and coalesce(events[place] #>> '{subject,content,environment,id}', '') = '' else false end)
+                         when 'service' then predicate = 'removed' and coalesce(event #>> '{subject,content,environment,id}', '') = '' else false end)
   into stored, keys, times, months, closes
   from (
     select distinct on (uid) *
@@ -160,7 +159,7 @@ begin
       select f.*, k.subject, k.predicate, k.type_version, cdviz_store.event_uid(f.source, f.id) as uid,
         case when (select common from stamps) then f.stamp::timestamptz else cdviz_store.instant(f.stamp) end as time
       from (
-        select place, stamp, chain_id, type,
+        select place, event, stamp, chain_id, type,
           case when note is null or jsonb_typeof(note) = 'object' then note
                when jsonb_typeof(note) = 'null' then null
                else cdviz_store.refuse('22023', 'notes of an event are not a JSON object')::jsonb end as note,
@@ -325,30 +324,15 @@ end $$;
 drop function cdviz_store.count_events(cdviz_store.event[]);
 create function cdviz_store.count_events(events cdviz_store.event[], stored_at timestamptz default null) returns void
 language plpgsql as $$
-declare
-  hours timestamptz[];
-  sources text[];
-  subjects text[];
-  predicates text[];
-  counts bigint[];
-  firsts timestamptz[];
-  lasts timestamptz[];
-  stored timestamptz[];
 begin
-  -- The events, which are large, are read once for all three.
-  select array_agg(hour), array_agg(cdviz_store.bounded(x.source)), array_agg(x.subject), array_agg(x.predicate), array_agg(n), array_agg(first), array_agg(last), array_agg(x.stored)
-  into hours, sources, subjects, predicates, counts, firsts, lasts, stored
-  from (
-    select date_bin('1 hour', time, '2000-01-01T00:00:00Z') as hour, source, subject, predicate, count(*) as n, min(time) as first, max(time) as last, max(ingested_at) as stored
-    from unnest(events) group by 1, 2, 3, 4) x;
   insert into event_count_hourly as c (hour, subject, predicate, n)
-  select hour, subject, predicate, sum(n) from unnest(hours, subjects, predicates, counts) as x (hour, subject, predicate, n) group by 1, 2, 3 order by 1, 2, 3
+  select date_trunc('hour', time, 'UTC'), subject, predicate, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
   on conflict (hour, subject, predicate) do update set n = c.n + excluded.n;
   insert into event_count_daily as c (day, source, subject, n)
-  select date_bin('1 day', hour, '2000-01-01T00:00:00Z'), source, subject, sum(n) from unnest(hours, sources, subjects, counts) as x (hour, source, subject, n) group by 1, 2, 3 order by 1, 2, 3
+  select date_trunc('day', time, 'UTC'), cdviz_store.bounded(source), subject, count(*) from unnest(events) group by 1, 2, 3 order by 1, 2, 3
   on conflict (day, source, subject) do update set n = c.n + excluded.n;
   insert into event_source as s (source, events, first_event_at, last_event_at, last_ingested_at)
-  select source, sum(n), min(first), max(last), coalesce(stored_at, max(at)) from unnest(sources, counts, firsts, lasts, stored) as x (source, n, first, last, at) group by 1 order by 1
+  select cdviz_store.bounded(source), count(*), min(time), max(time), coalesce(stored_at, max(ingested_at)) from unnest(events) group by 1 order by 1
   on conflict (source) do update set events = s.events + excluded.events, first_event_at = least(s.first_event_at, excluded.first_event_at),
     last_event_at = greatest(s.last_event_at, excluded.last_event_at), last_ingested_at = greatest(s.last_ingested_at, excluded.last_ingested_at);
 end $$;
