@@ -7,6 +7,8 @@
 
 #include <openssl/evp.h>
 
+#include "core/binary_text.h"
+
 namespace cdviz::aws {
 namespace {
 
@@ -55,25 +57,6 @@ std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
   return {reinterpret_cast<const char*>(result.data()), size};
 }
 
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    text += kDigits[static_cast<unsigned char>(c) >> 4U];
-    text += kDigits[static_cast<unsigned char>(c) & 15U];
-  }
-  return text;
-}
-
 /// Nothing for one that is not known here.
 std::optional<std::string> compute(std::string_view name, std::string_view bytes) {
   if (name == "crc64nvme") return crc(kCrc64Nvme, bytes);
@@ -93,12 +76,16 @@ bool is_md5(const std::string& etag) {
 Sound check_sound(const ObjectFacts& facts, std::string_view bytes) {
   for (const auto& [name, value] : facts.checksums) {
     const auto computed = compute(name, bytes);
-    if (computed && !computed->empty()) return base64(*computed) == value ? Sound::yes : Sound::no;
+    if (computed && !computed->empty()) {
+      return encode_text(BinaryText::base64, *computed) == value ? Sound::yes : Sound::no;
+    }
   }
   const bool may_be_md5 = facts.encryption.empty() || facts.encryption == "AES256";
   if (may_be_md5 && is_md5(facts.etag)) {
     const std::string md5 = digest(EVP_md5(), bytes);
-    if (!md5.empty()) return hex(md5) == facts.etag ? Sound::yes : Sound::no;
+    if (!md5.empty()) {
+      return encode_text(BinaryText::hex, md5) == facts.etag ? Sound::yes : Sound::no;
+    }
   }
   return Sound::unknown;
 }

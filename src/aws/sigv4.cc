@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <openssl/sha.h>
 
+#include "core/binary_text.h"
 #include "net/secret.h"
 
 namespace cdviz::aws {
@@ -14,17 +15,7 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.size());
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    text += kDigits[value >> 4U];
-    text += kDigits[value & 15U];
-  }
-  return text;
-}
+std::string hex(std::string_view bytes) { return encode_text(BinaryText::hex, bytes); }
 
 std::string hmac(std::string_view key, std::string_view text) {
   const std::array parts{text};

@@ -8,6 +8,7 @@
 #include "cdevents/upgrade.h"
 #include "cdevents/vocabulary.h"
 #include "core/json_spans.h"
+#include "core/json_text.h"
 
 namespace cdviz::cdevents {
 namespace {
@@ -135,10 +136,10 @@ class Mender {
   }
   void set(json::Value object, const Found& old, std::string_view name, std::string_view text) {
     if (old) {
-      editor_.replace(*old, json::quote(text));
+      editor_.replace(*old, json_string(text));
       replaced_.push_back(*old);
     } else {
-      editor_.append(object, name, json::quote(text));
+      editor_.append(object, name, json_string(text));
     }
   }
   bool was_filled(json::Value member) const {

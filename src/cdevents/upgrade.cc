@@ -10,6 +10,7 @@
 #include "cdevents/vocabulary.h"
 #include "core/event.h"
 #include "core/json_spans.h"
+#include "core/json_text.h"
 
 namespace cdviz::cdevents {
 namespace {
@@ -52,7 +53,7 @@ void rename(json::Editor& editor, json::Value object, std::string_view old_name,
 
 /// All but the type.
 void upgrade_context(json::Editor& editor, json::Value context) {
-  const std::string release = json::quote(kReleaseNames[static_cast<std::size_t>(Release::v0_5)]);
+  const std::string release = json_string(kReleaseNames[static_cast<std::size_t>(Release::v0_5)]);
   if (const Found version = context.find("specversion")) {
     editor.replace(*version, release);
   } else if (const Found old_version = context.find("version")) {
@@ -131,7 +132,7 @@ std::optional<std::string> upgraded(std::string_view json) {
   if (kind == nullptr && !(is_custom(type) && context->find("version"))) return std::nullopt;
 
   json::Editor editor(*tree);
-  if (kind != nullptr) editor.replace(*type_member, json::quote(kind->type));
+  if (kind != nullptr) editor.replace(*type_member, json_string(kind->type));
   upgrade_context(editor, *context);
   if (const Found subject = tree->root().find("subject")) {
     const std::string_view subject_of_type =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -217,6 +218,12 @@ Unwrapped check_binary(const Message& message) {
   return {.is_cloudevent = true, .data = {}, .problems = problems.take()};
 }
 
+/// Spares the others a second look: only a CloudEvent, or a CDEvent, has that name.
+bool names_specversion(const std::string& body) {
+  constexpr std::string_view kName = "\"specversion\"";
+  return memmem(body.data(), body.size(), kName.data(), kName.size()) != nullptr;
+}
+
 }  // namespace
 
 Unwrapped unwrap(const Message& message) {
@@ -241,6 +248,12 @@ Unwrapped unwrap_unmarked(const Message& message) {
     return {};
   }
   return unwrap_members(message, *members);
+}
+
+Unwrapped unwrap_either(const Message& message) {
+  auto unwrapped = unwrap(message);
+  if (unwrapped.is_cloudevent || !names_specversion(message.body)) return unwrapped;
+  return unwrap_unmarked(message);
 }
 
 }  // namespace cdviz::cloudevents

@@ -28,4 +28,7 @@ Unwrapped unwrap(const Message& message);
 /// has), is a structured CloudEvent.
 Unwrapped unwrap_unmarked(const Message& message);
 
+/// One or the other, for whoever has not looked into the body yet.
+Unwrapped unwrap_either(const Message& message);
+
 }  // namespace cdviz::cloudevents

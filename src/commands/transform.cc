@@ -117,10 +117,15 @@ bool settle(const Flags& flags, const std::vector<Difference>& differences) {
   return is_well;
 }
 
+/// Transformers may stand in a configuration whose sources and sinks are not needed here.
+config::Input sections_of(const ConfigFlags& config_flags) {
+  auto input = input_of(config_flags);
+  input.sections_only = true;
+  return input;
+}
+
 int run_once(const ConfigFlags& config_flags, const Flags& flags) {
-  auto config_input = input_of(config_flags);
-  config_input.sections_only = true;
-  const auto config = load_or_print(config_input);
+  const auto config = load_or_print(sections_of(config_flags));
   if (!config) return kExitConfig;
   Surroundings surroundings;
   const auto chain = make_chain(*config, flags.refs, surroundings.services());
@@ -161,7 +166,20 @@ std::string state_of(const fs::path& path) {
   };
   add(path);
   if (!fs::is_directory(path, none)) return state;
-  for (const auto& entry : fs::recursive_directory_iterator(path, none)) add(entry.path());
+  // Not with a range: its steps throw when a folder goes away meanwhile.
+  fs::recursive_directory_iterator at(path, none);
+  for (; !none && at != fs::recursive_directory_iterator(); at.increment(none)) add(at->path());
+  return state;
+}
+
+/// Changes with all that a run depends on.
+std::string state_of(const ConfigFlags& config_flags, const Flags& flags) {
+  std::string state = state_of(flags.input);
+  for (const auto& file : config_flags.files) state += state_of(file);
+  for (const auto& ref : flags.refs) state += state_of(ref);
+  // Scripts that a configuration names: what is in the files, wherever they are.
+  const auto config = config::load(sections_of(config_flags), registry::catalogue());
+  for (const auto& entry : config.transformers()) state += entry.options.fingerprint();
   return state;
 }
 
@@ -175,9 +193,7 @@ int run(const ConfigFlags& config_flags, const Flags& flags) {
   SystemClock clock;
   std::string seen;
   for (;;) {  // until a signal ends the process
-    std::string state = state_of(flags.input);
-    for (const auto& file : config_flags.files) state += state_of(file);
-    for (const auto& ref : flags.refs) state += state_of(ref);
+    std::string state = state_of(config_flags, flags);
     if (state != seen) {
       seen = std::move(state);
       run_once(config_flags, flags);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/json_spans.h"
+#include "core/json_text.h"
 
 namespace cdviz::commands {
 namespace {
@@ -95,7 +96,7 @@ void print(std::string& out, json::Value value, std::size_t depth) {
     if (!is_first) out += ',';
     is_first = false;
     new_line(depth + 1);
-    if (is_object) out += json::quote(name) + ": ";
+    if (is_object) out += json_string(name) + ": ";
     print(out, child, depth + 1);
   }
   new_line(depth);

@@ -8,11 +8,16 @@
 #include <fmt/ranges.h>
 
 #include "cdevents/check.h"
+#include "cloudevents/attributes.h"
+#include "cloudevents/metadata.h"
+#include "cloudevents/unwrap.h"
 #include "commands/output.h"
 #include "core/json_spans.h"
 #include "core/json_text.h"
 #include "core/transform.h"
 #include "parsers/parsers.h"
+#include "parsers/split.h"
+#include "pipeline/intake.h"
 #include "transforms/lua/lua.h"
 
 namespace cdviz::commands {
@@ -41,7 +46,7 @@ class Run {
     const bool is_automatic = settings_.format == parsers::Format::automatic;
     const auto format = is_automatic ? parsers::format_of(one.path.string()) : settings_.format;
     // Byte for byte, as a webhook takes it.
-    if (is_automatic && format == parsers::Format::json) return transform(one.message);
+    if (is_automatic && format == parsers::Format::json) return transform_as_sent(one.message);
     parsers::parse(format, one.message.body, one.message, [&](Message&& message) {
       messages.push_back(std::move(message));
       return true;
@@ -49,9 +54,28 @@ class Run {
     for (Message& message : messages) transform(std::move(message));
   }
 
+  /// A batch of CloudEvents is as many messages.
+  void transform_as_sent(const Message& message) {
+    const bool is_batch = cloudevents::mode_of(message.headers) == cloudevents::Mode::batch;
+    const auto documents =
+        is_batch ? parsers::split(message.body, parsers::Framing::json) : parsers::Documents{};
+    if (documents.form != parsers::Documents::Form::array) return transform(message);
+    Message one = message;
+    one.headers.set(std::string(cloudevents::kContentType), "application/cloudevents+json");
+    for (const auto part : documents.parts) {
+      one.body = part;
+      transform(one);
+    }
+  }
+
+  /// As a source hands it on: a CloudEvent is its data, with the attributes beside it.
   void transform(Message message) {
     if (!message.problems.empty()) return refuse(message.problems.front().message);
+    auto unwrapped = cloudevents::unwrap_either(message);
+    if (!unwrapped.problems.empty()) return refuse(pipeline::describe(unwrapped.problems));
+    if (unwrapped.data) message = std::move(*unwrapped.data);
     add_context(message.metadata);
+    if (unwrapped.is_cloudevent) cloudevents::add_attributes(message.metadata, message.headers);
     trace(message);
     auto changed = apply_all(chain_.transforms, message);
     const auto again = apply_all(chain_.transforms, message);

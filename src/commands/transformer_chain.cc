@@ -26,7 +26,6 @@ const config::TransformerEntry* find(const config::Config& config, const std::st
   return nullptr;
 }
 
-/// Folders below transformers/ that have a script.
 std::vector<std::string_view> known_names(const config::Config& config) {
   std::vector<std::string_view> names;
   for (const auto& entry : config.transformers()) names.push_back(entry.name);

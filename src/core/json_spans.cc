@@ -257,7 +257,7 @@ void Editor::replace(Value value, std::string json) {
 
 void Editor::rename(Value member, std::string_view name) {
   const auto& node = tree_->nodes_[member.index_];
-  edits_.push_back({node.name_begin, node.name_end, quote(name)});
+  edits_.push_back({node.name_begin, node.name_end, json_string(name)});
 }
 
 void Editor::remove(Value value) {
@@ -272,7 +272,7 @@ void Editor::append(Value object, std::string_view name, std::string_view json) 
     colon = tree_->span(first.name_end, first.begin);
     if (colon.size() > 8) colon = ": ";
   }
-  containers_[object.index_].appended.push_back(quote(name) + colon + std::string(json));
+  containers_[object.index_].appended.push_back(json_string(name) + colon + std::string(json));
 }
 
 void Editor::add_changes_of(std::uint32_t index, const Container& container,
@@ -332,12 +332,6 @@ std::string Editor::print() const {
     at = edit.end;
   }
   out += tree_->text_.substr(at);
-  return out;
-}
-
-std::string quote(std::string_view characters) {
-  std::string out;
-  append_json_string(out, characters);
   return out;
 }
 

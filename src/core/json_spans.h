@@ -154,7 +154,4 @@ class Editor {
   std::map<std::uint32_t, Container> containers_;  ///< by the index of the array or object
 };
 
-/// A JSON string, with its quotes, as text.
-std::string quote(std::string_view characters);
-
 }  // namespace cdviz::json

@@ -68,6 +68,12 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
 std::string indented_json(std::string_view json) {
   std::string out;
   std::size_t depth = 0;

@@ -7,25 +7,19 @@
 namespace cdviz {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
+TEST(JsonString, EscapesWhatJsonWantsEscaped) {
+  EXPECT_EQ(json_string(""), R"("")");
+  EXPECT_EQ(json_string("a\"b\\c/d"), R"("a\"b\\c/d")");
+  EXPECT_EQ(json_string({"\n\r\t\0\x1f\x7f", 6}), "\"\\n\\r\\t\\u0000\\u001f\x7f\"");
 }
 
-TEST(AppendJsonString, EscapesWhatJsonWantsEscaped) {
-  EXPECT_EQ(quoted(""), R"("")");
-  EXPECT_EQ(quoted("a\"b\\c/d"), R"("a\"b\\c/d")");
-  EXPECT_EQ(quoted({"\n\r\t\0\x1f\x7f", 6}), "\"\\n\\r\\t\\u0000\\u001f\x7f\"");
-}
-
-TEST(AppendJsonString, KeepsUtf8AndReplacesWhatIsNot) {
-  EXPECT_EQ(quoted("é€😀"), "\"é€😀\"");
-  EXPECT_EQ(quoted("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
-  EXPECT_EQ(quoted("\xC3"), "\"\xEF\xBF\xBD\"");                          // cut short
-  EXPECT_EQ(quoted("\xED\xA0\x80").find('\xED'), std::string::npos);      // a surrogate
-  EXPECT_EQ(quoted("\xC0\xAF").find('\xC0'), std::string::npos);          // overlong
-  EXPECT_EQ(quoted("\xF4\x90\x80\x80").find('\xF4'), std::string::npos);  // beyond U+10FFFF
+TEST(JsonString, KeepsUtf8AndReplacesWhatIsNot) {
+  EXPECT_EQ(json_string("é€😀"), "\"é€😀\"");
+  EXPECT_EQ(json_string("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
+  EXPECT_EQ(json_string("\xC3"), "\"\xEF\xBF\xBD\"");                          // cut short
+  EXPECT_EQ(json_string("\xED\xA0\x80").find('\xED'), std::string::npos);      // a surrogate
+  EXPECT_EQ(json_string("\xC0\xAF").find('\xC0'), std::string::npos);          // overlong
+  EXPECT_EQ(json_string("\xF4\x90\x80\x80").find('\xF4'), std::string::npos);  // beyond U+10FFFF
 }
 
 TEST(IsUtf8, WantsEveryCharacterWhole) {

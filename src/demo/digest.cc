@@ -5,19 +5,15 @@
 
 #include <openssl/evp.h>
 
+#include "core/binary_text.h"
+
 namespace cdviz::demo {
 
 std::string hex_digest(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   unsigned size = 0;
   EVP_Digest(text.data(), text.size(), bytes.data(), &size, EVP_sha256(), nullptr);
-  std::string digits;
-  for (std::size_t i = 0; i < size; ++i) {
-    digits += kHex[bytes[i] >> 4U];
-    digits += kHex[bytes[i] & 0xFU];
-  }
-  return digits;
+  return encode_text(BinaryText::hex, {reinterpret_cast<const char*>(bytes.data()), size});
 }
 
 std::string uuid_of(std::string_view text) {

@@ -6,7 +6,8 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <openssl/evp.h>
+
+#include "core/binary_text.h"
 
 namespace cdviz::kafka {
 namespace {
@@ -46,15 +47,6 @@ std::string error_word(const boost::json::object* answer) {
   return plain ? " (" + std::string(word) + ")" : "";
 }
 
-std::string base64_of(std::string_view text) {
-  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');  // it ends its text with a NUL
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 }  // namespace
 
 Result<Token> token_in(const net::HttpReply& reply, WallTime now) {
@@ -85,7 +77,8 @@ Result<Token> fetch_token(const TokenRequest& request, const std::atomic<bool>& 
       form_encoded(request.client_id) + ":" + form_encoded(request.client_secret);
   net::HttpClient client(
       {.url = request.endpoint,
-       .headers = {"Authorization: Basic " + base64_of(login), "Accept: application/json"},
+       .headers = {"Authorization: Basic " + encode_text(BinaryText::base64, login),
+                   "Accept: application/json"},
        .connect_timeout = std::chrono::seconds(5),
        .timeout = std::chrono::seconds(10),
        .cancelled = [&cancelled] { return cancelled.load(); }});

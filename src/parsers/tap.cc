@@ -188,9 +188,7 @@ class Reader {
     } else if (yaml.empty()) {
       close_test("null");
     } else {  // of use to people all the same
-      std::string quoted;
-      append_json_string(quoted, yaml);
-      close_test(quoted);
+      close_test(json_string(yaml));
     }
     after_test_ = false;
   }

@@ -158,11 +158,7 @@ class Converter {
     quoted(text);
   }
 
-  void quoted(std::string_view text) {
-    std::string json;
-    append_json_string(json, text);
-    add(json);
-  }
+  void quoted(std::string_view text) { add(json_string(text)); }
 
   void sequence(std::size_t depth) {
     add("[");

@@ -81,9 +81,7 @@ std::string yaml_plain_scalar(std::string_view text) {
   if (is_one_of(text, kFalse)) return "false";
   if (auto number = based(text)) return *std::move(number);
   if (auto number = decimal(text)) return *std::move(number);
-  std::string quoted;
-  append_json_string(quoted, text);
-  return quoted;
+  return json_string(text);
 }
 
 }  // namespace cdviz::parsers

@@ -1,7 +1,6 @@
 #include "pipeline/intake.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -9,6 +8,7 @@
 
 #include "cdevents/check.h"
 #include "cloudevents/attributes.h"
+#include "cloudevents/metadata.h"
 #include "cloudevents/unwrap.h"
 #include "core/json_text.h"
 #include "queue/too_large.h"
@@ -55,12 +55,6 @@ cdevents::Unusable too_large(std::uint64_t bytes, std::uint64_t most, const Even
                                     bytes, most)}},
           .id = event.id,
           .source = event.source};
-}
-
-/// Spares the others a second look: only a CloudEvent, or a CDEvent, has that name.
-bool names_specversion(const std::string& body) {
-  constexpr std::string_view kName = "\"specversion\"";
-  return memmem(body.data(), body.size(), kName.data(), kName.size()) != nullptr;
 }
 
 /// What was noticed in an accepted event, for its sender and for the counters.
@@ -118,11 +112,9 @@ void Intake::take_message(std::size_t index, Message message, WallTime at, Taken
     return refuse(index, source_, std::move(message), at,
                   {.problems = std::move(problems), .id = {}, .source = {}}, taken);
   }
-  auto unwrapped = cloudevents::unwrap(message);
   // Without transforms, take_one looks again once it has found no CDEvent: most messages are one.
-  if (!unwrapped.is_cloudevent && !transforms_.empty() && names_specversion(message.body)) {
-    unwrapped = cloudevents::unwrap_unmarked(message);
-  }
+  auto unwrapped =
+      transforms_.empty() ? cloudevents::unwrap(message) : cloudevents::unwrap_either(message);
   if (!unwrapped.problems.empty()) {
     refuse(index, source_, std::move(message), at,
            {.problems = std::move(unwrapped.problems), .id = {}, .source = {}}, taken);
@@ -140,6 +132,7 @@ void Intake::take_transformed(std::size_t index, Message message, const Message&
                               bool is_cloudevent, WallTime at, Taken& taken) const {
   const std::string before = is_cloudevent ? message.body : std::string{};
   add_default_source(message.metadata);
+  if (is_cloudevent) cloudevents::add_attributes(message.metadata, message.headers);
   auto changed = apply_all(transforms_, std::move(message));
   if (changed) {
     for (Memo& memo : changed->memos) taken.memos.push_back(std::move(memo));

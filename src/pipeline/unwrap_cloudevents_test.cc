@@ -287,6 +287,26 @@ TEST(CloudEvents, ATransformSeesTheEventAndTheAttributesAndTheLetterKeepsTheEnve
   EXPECT_EQ(taken.dead_letters[0].body, message.body);
 }
 
+TEST(CloudEvents, ATransformFindsTheAttributesInTheMetadataAndTheLetterDoesNot) {
+  const std::string attributes =
+      R"("cloudevents":{"specversion":"1.0","id":"271069a8-fc18","source":"/ci",)"
+      R"("type":"dev.cdevents.build.started.0.2.0","datacontenttype":"application/json",)"
+      R"("context":"x"}})";
+  const cdevents::Rules rules{.default_source = "/default"};
+  for (auto message : {structured(R"("context":"x","data":{})"),
+                       Message{.body = "{}", .headers = binary({{"ce-context", "x"}})}}) {
+    message.metadata = R"({"topic":"cloudevents"})";
+    std::string seen;
+    const auto taken = take(message, rules, [&](Message& each) { seen = each.metadata; });
+    EXPECT_EQ(seen, R"({"context":{"source":"/default"},"topic":"cloudevents",)" + attributes);
+    ASSERT_EQ(taken.dead_letters.size(), 1U);
+    EXPECT_EQ(taken.dead_letters[0].metadata, message.metadata);
+  }
+  std::string plain;
+  take({.body = cdevent()}, rules, [&](Message& each) { plain = each.metadata; });
+  EXPECT_EQ(plain, R"({"context":{"source":"/default"}})");
+}
+
 TEST(CloudEvents, ATransformSeesTheEventOfAnEnvelopeWithoutHeadersToo) {
   std::string seen;
   take({.body = envelope("\"data\":" + cdevent())}, {}, [&](Message& each) { seen = each.body; });

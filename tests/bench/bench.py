@@ -441,10 +441,46 @@ def scripts(bench):
     ratio = time["lua"] / time["native"]
     bench.row("workflow_run of 21 KB to a queued event, by a script", f"{time['lua']:.1f} µs", "≤ 30 µs", time["lua"] <= 30)
     bench.row("the same: script / C++", f"{ratio:.2f}", "≤ 2.5", ratio <= 2.5, f"C++: {time['native']:.1f} µs")
-    each = sorted((b["cpu_time"] / b["inputs"], b["run_name"].split("/")[1]) for b in result if b.get("inputs"))
-    if each:
-        bench.row("a message by a shipped script, the slowest", f"{each[-1][0]:.1f} µs", "–", True,
-                  ", ".join(f"{name} {cost:.1f}" for cost, name in each))
+    each = {b["run_name"]: b for b in result if b.get("inputs")}
+    for run, one in sorted(each.items(), key=lambda item: item[1]["cpu_time"] / item[1]["inputs"]):
+        kind, _, name = run.partition("/")
+        if kind != "shipped":
+            continue
+        parsed = each[f"parsed/{name}"]
+        bench.row(f"a message by the script `{name}`", f"{one['cpu_time'] / one['inputs']:.1f} µs", "–", True,
+                  f"{parsed['bytes']:,.0f} bytes; parsing them alone: {parsed['cpu_time'] / parsed['inputs']:.1f} µs; "
+                  f"of {one['inputs']:.0f} inputs")
+
+
+def no_transformer(bench):
+    """Who has no transformer pays for none: a source without against one with `passthrough`, in turn."""
+    sources = "".join(f"""
+[sources.{name}]
+transformer_refs = [{refs}]
+[sources.{name}.extractor]
+type = "webhook"
+id = "{name}"
+""" for name, refs in (("without", ""), ("with", '"same"')))
+    collector = bench.collector("no-transformer", sources + f"""
+[transformers.same]
+type = "passthrough"
+[sinks.database]
+type = "postgres"
+url = "{UNREACHABLE}"
+""")
+    collector.start()
+    cpu = {"without": [], "with": []}
+    for _ in range(5 if bench.scale > 0.1 else 1):
+        for name, of_source in cpu.items():
+            before = collector.cpu()
+            result = bench.load(collector.port, connections=64, seconds=bench.seconds(5), path=f"/webhook/{name}")
+            must_be_clean(result)
+            of_source.append((collector.cpu() - before) / result["acknowledged_events"] * 1e6)
+    collector.kill()
+    ratio = statistics.median(a / b for a, b in zip(*cpu.values(), strict=True))
+    without, passed = (statistics.median(of_source) for of_source in cpu.values())
+    bench.row("CPU an event of a source without transformer / with `passthrough`", f"{ratio:.2f}", "≤ 1.05", ratio <= 1.05,
+              f"{without:.1f} against {passed:.1f} µs")
 
 
 def strictness(bench):
@@ -499,6 +535,7 @@ def nats(bench):
 ALL = {f.__name__: f for f in (
     validation,
     scripts,
+    no_transformer,
     strictness,
     http_source,
     latency,

@@ -1,6 +1,7 @@
 // What a script costs (docs/architecture.md, "Speed and size"): a workflow_run of 21 KB to a
 // pipelinerun.finished that is ready for the queue, by Lua and by C++ written for it alone; and
-// each shipped script on its own inputs, if CDVIZ_TRANSFORMERS says where they are.
+// each shipped script on its own inputs, beside parsing them with simdjson and nothing else, if
+// CDVIZ_TRANSFORMERS says where they are.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -193,6 +194,22 @@ void shipped(benchmark::State& state, const std::string& name, const fs::path& f
   state.counters["inputs"] = static_cast<double>(messages.size());
 }
 
+/// What any mapping costs at the least.
+void parsed(benchmark::State& state, const std::string& name, const fs::path& folder) {
+  simdjson::dom::parser parser;
+  std::vector<simdjson::padded_string> bodies;
+  for (const Message& message : inputs_of(folder / name / "inputs")) {
+    bodies.emplace_back(std::string_view(message.body));
+  }
+  double bytes = 0;
+  for (const auto& body : bodies) bytes += static_cast<double>(body.size());
+  for (auto _ : state) {
+    for (const auto& body : bodies) benchmark::DoNotOptimize(parser.parse(body).error());
+  }
+  state.counters["inputs"] = static_cast<double>(bodies.size());
+  state.counters["bytes"] = bodies.empty() ? 0 : bytes / static_cast<double>(bodies.size());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -201,6 +218,8 @@ int main(int argc, char** argv) {
     for (const auto name : cdviz::transforms::lua::shipped_names()) {
       const std::string one(name);
       benchmark::RegisterBenchmark(("shipped/" + one).c_str(), shipped, one, fs::path(folder))
+          ->Unit(benchmark::kMicrosecond);
+      benchmark::RegisterBenchmark(("parsed/" + one).c_str(), parsed, one, fs::path(folder))
           ->Unit(benchmark::kMicrosecond);
     }
   }

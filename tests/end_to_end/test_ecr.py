@@ -200,6 +200,28 @@ class Notifications(EcrTest):
         self.eventually(lambda: not queue.messages, "all messages are deleted", 60)
         self.assert_healthy(collector)
 
+    def test_the_mapping_of_event_bridge_names_the_same_artifact(self):
+        url, queue = self.ecr.queue("ecr")
+        collector = self.collector(self.options(url))
+        self.eventually(lambda: collector.metrics().sum("cdviz_polls_total", component_id="ecr") == 1, "the first look is over")
+        notification = self.ecr.event("PUSH", "team/shop", self.ecr.push("team/shop", "1.0", content="one"), "1.0")
+        queue.send(notification)
+        self.told(1)
+        stored = json.loads(next(self.folder.rglob("[!.]*.json")).read_bytes())
+        inputs, outputs = self.directory / "inputs", self.directory / "outputs"
+        inputs.mkdir()
+        (inputs / "push.json").write_text(json.dumps(notification))
+        collector.run("transform", "-t", "ecr-eventbridge", "-i", str(inputs), "-o", str(outputs), "--mode", "overwrite")
+        mapped = json.loads((outputs / "push.json").read_text())
+        for told in (stored, mapped):
+            told["custom"] = {name: told["customData"]["ecr"][name] for name in ("repository", "registry", "account", "region", "tag")}
+        for name in ("subject", "custom"):
+            self.assertEqual(mapped[name], stored[name])
+        for name in ("source", "type"):
+            self.assertEqual(mapped["context"][name], stored["context"][name])
+        self.eventually(lambda: not queue.messages, "the message is deleted", 60)
+        self.assert_healthy(collector)
+
     def test_what_is_no_event_becomes_a_dead_letter_and_others_are_passed_over(self):
         url, queue = self.ecr.queue("ecr")
         collector = self.collector(self.options(url, 'repositories = ["team/*"]'))

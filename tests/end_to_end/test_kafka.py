@@ -14,7 +14,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from harness import Collector, EndToEndTest, Gate, Load, Postgres, event, event_bytes, free_port, scaled, wait_for
+from harness import Collector, EndToEndTest, Gate, Load, Postgres, check_of, event, event_bytes, free_port, scaled, wait_for
 from harness.kafka import Kafka, MockKafka, kcat_consume, kcat_produce
 
 OUT = """
@@ -58,6 +58,20 @@ url = "{url}"
 [sinks.lines]
 enabled = {lines}
 type = "stdout"
+"""
+
+# Of a CloudEvent that is around something else than a CDEvent.
+ATTRIBUTES = """
+[[sources.kafka.transformers]]
+type = "lua"
+script = '''
+function transform(m)
+  local ce = m.metadata.cloudevents
+  return cdevent("build.started", {
+    context = { id = ce.id, source = ce.source, timestamp = ce.time }, subject = { id = ce.subject },
+    customData = { type = ce.type, team = ce.team, check = m.body.check },
+  })
+end'''
 """
 
 
@@ -197,6 +211,22 @@ class KafkaTest(EndToEndTest):
         self.assertEqual(receiver.terminate(), 0)
         self.assertLess(time.monotonic() - begin, 10)
         self.assertEqual(self.kafka.offsets(self.topic, self.topic)[0], 9, "the group has all that is on disk")
+
+    def test_a_script_finds_the_attributes_of_a_cloudevent(self):
+        attributes = {"specversion": "1.0", "source": "/tool", "type": "org.example.built", "subject": "cart",
+                      "time": "2026-11-20T10:20:12Z", "team": "a b"}
+        binary = [f"ce_{name}={value}" for name, value in {**attributes, "id": "attributes-1"}.items()]
+        structured = json.dumps({**attributes, "id": "attributes-2", "data": {"check": check_of("attributes-2")}}).encode()
+        kcat_produce(self.kafka.brokers, self.topic, [("k", json.dumps({"check": check_of("attributes-1")}).encode())], binary,
+                     partition=0)
+        kcat_produce(self.kafka.brokers, self.topic, [("k", structured)], ["content-type=application/cloudevents+json"],
+                     partition=0)
+        self.receiver(extra=ATTRIBUTES).start()
+        self.wait_stored("attributes-", ["attributes-1", "attributes-2"])
+        rows = self.postgres.query("select source, subject_id, payload -> 'customData' from cdviz_store.event "
+                                   "where event_id like 'attributes-%%' order by event_id", ())
+        self.assertEqual(rows, [("/tool", "cart", {"type": "org.example.built", "team": "a b", "check": check_of(name)})
+                                for name in ("attributes-1", "attributes-2")])
 
     def test_headers_and_signatures_of_the_sink_are_checked_by_a_source(self):
         rule = ('{{ type = "signature", token = "{}", signature_prefix = "sha256=", signature_on = '

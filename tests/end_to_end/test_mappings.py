@@ -35,6 +35,8 @@ def in_url(secret, body):
 # What each tool shows with a body: headers, and the query of the URL.
 SHOWN = {
     "alertmanager": bearer,
+    "argo-rollouts": bearer,
+    "argo-workflows": bearer,
     "argocd": bearer,
     "azure-devops": lambda secret, body: ([("Authorization", "Basic " + base64.b64encode(
         b"azure-devops:" + secret.encode()).decode())], ""),
@@ -43,11 +45,15 @@ SHOWN = {
     "circleci": lambda secret, body: ([("circleci-signature", "v1=" + digest(secret, body))], ""),
     "docker-registry": bearer,
     "dockerhub": in_url,
+    "ecr-eventbridge": bearer,
     "flux": lambda secret, body: ([("X-Signature", "sha256=" + digest(secret, body))], ""),
     "gerrit": in_url,
     "gitea": lambda secret, body: ([("X-Gitea-Signature", digest(secret, body))], ""),
     "github": lambda secret, body: ([("X-Hub-Signature-256", "sha256=" + digest(secret, body))], ""),
     "gitlab": lambda secret, body: ([("X-Gitlab-Token", secret)], ""),
+    "google-artifact-registry": in_url,
+    "google-cloud-build": in_url,
+    "google-cloud-run": in_url,
     "grafana": bearer,
     "harbor": bearer,
     "jenkins": in_url,
@@ -114,6 +120,32 @@ class MappingsTest(EndToEndTest):
     def test_argo_cd(self):
         self.check("argocd")
 
+    def test_argo_rollouts(self):
+        self.check("argo-rollouts")
+
+    def test_what_argo_rollouts_tells_again_is_the_same_event(self):
+        collector, path = self.start("argo-rollouts")
+        document = json.loads((MAPPINGS / "argo-rollouts" / "inputs" / "completed.json").read_bytes())
+        told = []
+        for time in (document["time"], "2026-11-20T10:52:11+01:00"):
+            answer = collector.post(json.dumps({**document, "time": time}), path=path, headers=bearer(SECRET, b"")[0])
+            told.append([one["id"] for one in answer.json()["accepted"]])
+        self.assertEqual(len(set(told[0])), 2)
+        self.assertEqual(told[0], told[1])
+
+    def test_argo_workflows(self):
+        self.check("argo-workflows")
+
+    def test_each_state_of_an_argo_workflow_tells_what_those_before_it_told(self):
+        collector, path = self.start("argo-workflows")
+        told = []
+        for case in ("running", "succeeded"):
+            body = (MAPPINGS / "argo-workflows" / "inputs" / f"{case}.json").read_bytes()
+            answer = collector.post(body, path=path, headers=bearer(SECRET, body)[0])
+            told.append({one["id"] for one in answer.json()["accepted"]})
+        self.assertEqual(len(told[0]), 5)
+        self.assertLess(told[0], told[1])
+
     def test_azure_devops(self):
         self.check("azure-devops")
 
@@ -132,6 +164,9 @@ class MappingsTest(EndToEndTest):
     def test_docker_registry(self):
         self.check("docker-registry")
 
+    def test_ecr_from_event_bridge(self):
+        self.check("ecr-eventbridge")
+
     def test_flux(self):
         self.check("flux")
 
@@ -146,6 +181,15 @@ class MappingsTest(EndToEndTest):
 
     def test_gitlab(self):
         self.check("gitlab")
+
+    def test_google_artifact_registry(self):
+        self.check("google-artifact-registry")
+
+    def test_google_cloud_build(self):
+        self.check("google-cloud-build")
+
+    def test_google_cloud_run(self):
+        self.check("google-cloud-run")
 
     def test_grafana(self):
         self.check("grafana")

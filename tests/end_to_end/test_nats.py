@@ -41,6 +41,20 @@ url = "{url}"
 
 PULL = 'mode = "jetstream"\nstream = "CDEVENTS"\nconsumer = "cdviz"\nsubject = "cdevents.>"\n'
 
+# Of a CloudEvent that is around something else than a CDEvent.
+ATTRIBUTES = """
+[[sources.nats.transformers]]
+type = "lua"
+script = '''
+function transform(m)
+  local ce = m.metadata.cloudevents
+  return cdevent("build.started", {
+    context = { id = "" .. ce.id, source = ce.source, timestamp = ce.time }, subject = { id = ce.subject },
+    customData = { type = ce.type, team = ce.team, number = m.body.number },
+  })
+end'''
+"""
+
 
 def envelope(identity):
     inner = event(identity)
@@ -163,6 +177,21 @@ class In(NatsTest):
         self.postgres.assert_has({"s1", "s2", "b1", "a1", "a2", "a3", "bin1", "bin 2"})
         self.eventually(lambda: self.client.consumer("CDEVENTS", "cdviz")["num_ack_pending"] == 0, "all acknowledged")
         self.assertEqual(collector.terminate(), 0)
+
+    def test_a_script_finds_the_attributes_of_a_cloudevent(self):
+        self.stream()
+        attributes = {"specversion": "1.0", "source": "/tool", "type": "org.example.built", "subject": "cart",
+                      "time": "2026-11-20T10:20:12Z", "team": "a b"}
+        binary = [(f"ce-{name}", value.replace(" ", "%20")) for name, value in {**attributes, "id": "binary"}.items()]
+        self.client.publish("cdevents.x", b'{"number":1}', headers=binary)
+        self.client.publish("cdevents.x", json.dumps({**attributes, "id": "structured", "data": {"number": 2}}).encode(),
+                            headers=[("Content-Type", "application/cloudevents+json")])
+        self.client.ping()
+        self.collector(PULL + ATTRIBUTES).start()
+        self.postgres.wait_count(2)
+        rows = self.postgres.query("select event_id, source, subject_id, payload -> 'customData' from cdviz_store.event order by 1")
+        self.assertEqual(rows, [(name, "/tool", "cart", {"type": "org.example.built", "team": "a b", "number": number})
+                                for name, number in (("binary", 1), ("structured", 2))])
 
     def test_poison_stands_in_the_dead_letters_and_holds_nothing_up(self):
         self.stream()

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import unittest
 
@@ -63,6 +64,25 @@ function transform(m)
   return events
 end
 """
+
+# Tells what the attributes say.
+ATTRIBUTES = """
+function transform(m)
+  local ce = m.metadata.cloudevents or refuse("is no CloudEvent")
+  return cdevent("service.deployed", {
+    context = { source = ce.source, timestamp = ce.time },
+    subject = { id = ce.subject, content = { environment = { id = "test" }, artifactId = "pkg:generic/x@" .. m.body.version } },
+    customData = { attributes = ce, from = m.metadata.context.source, path = get(m.metadata, "http.path") },
+  })
+end
+"""
+
+
+def attributes(number, **more):
+    """Those of a CloudEvent which is no CDEvent."""
+    return {"specversion": "1.0", "id": str(number), "source": "https://tool.example.org", "type": "org.example.deployed",
+            "subject": f"cart-{number}", "time": "2026-11-20T10:20:12Z", "dataschema": "https://tool.example.org/schema",
+            "datacontenttype": "application/json", "team": "a b", **more}
 
 
 def deploy(service="cart", environments=("staging",), **more):
@@ -136,6 +156,29 @@ class TransformersTest(EndToEndTest):
         self.eventually(lambda: "/services/cart" in [each["subject"]["id"] for each in self.events()],
                         "the event is there after the replay")
 
+    def test_a_script_finds_the_attributes_of_a_cloudevent_in_every_mode(self):
+        self.script.write_text(ATTRIBUTES)
+        self.collector.start()
+        data = {"version": "1.2.3"}
+        headers = [(f"ce-{name}", value.replace(" ", "%20")) for name, value in attributes(1).items()
+                   if name != "datacontenttype"]
+        answers = [
+            self.collector.post(json.dumps(data), headers=headers, content_type="application/json"),
+            self.collector.post(json.dumps({**attributes(2), "data": data}), content_type="application/cloudevents+json"),
+            self.collector.post(json.dumps([{**attributes(3), "data": data}, {**attributes(4), "data": data}]),
+                                content_type="application/cloudevents-batch+json"),
+            self.collector.post(json.dumps({**attributes(5), "data": data})),  # the content type does not say it
+        ]
+        self.assertEqual([answer.status for answer in answers], [202] * 4, answers)
+        plain = self.collector.post(json.dumps(data))
+        self.assertEqual(plain.json()["events"][0]["problems"][0]["message"], "is no CloudEvent")
+        events = self.eventually(lambda: (lambda found: found if len(found) == 5 else None)(self.events()), "all are there")
+        for number, event in enumerate(sorted(events, key=lambda each: each["subject"]["id"]), 1):
+            self.assertEqual(event["customData"]["attributes"], attributes(number))
+            self.assertIn("source=hook", event["customData"]["from"])
+            self.assertEqual(event["customData"]["path"], "/webhook/000")
+            self.assertEqual(event["context"]["source"], "https://tool.example.org")
+
     def test_a_sink_has_transformers_of_its_own(self):
         self.collector.start()
         for service in ("cart", "secret", "broken"):
@@ -170,7 +213,8 @@ class TransformersTest(EndToEndTest):
         self.script.write_text(SCRIPT)
         self.collector.config.write_text(self.collector.config.read_text().replace('["deploys"]', '["deplos"]'))
         done = self.collector.run("check", "--config", str(self.collector.config), check=False)
-        self.assertIn('did you mean "deploys"?', done.stderr)
+        self.assertIn('sources.hook.transformer_refs: names deplos, which is neither a [transformers.deplos] nor a script that the '
+                      'program brings; did you mean "deploys"?', done.stderr)
 
 
 class TransformTest(EndToEndTest):
@@ -235,6 +279,32 @@ class TransformTest(EndToEndTest):
         self.assertIn("two.json: log: sees 1.2.3", done.stdout)
         self.assertIn("two.json: deploys.lua read /version", done.stdout)
 
+    def test_a_cloudevent_is_taken_as_a_webhook_takes_it(self):
+        for path in self.inputs.rglob("*.json"):
+            path.unlink()
+        data = {"version": "1.2.3"}
+        self.script.write_text(ATTRIBUTES)
+
+        def write(name, body, headers=None):
+            (self.inputs / f"{name}.json").write_text(json.dumps(body))
+            if headers:
+                (self.inputs / f"{name}.headers.json").write_text(json.dumps(headers))
+
+        write("structured", {**attributes(1), "data": data})
+        write("binary", data, {"content-type" if name == "datacontenttype" else f"ce-{name}": value
+                               for name, value in attributes(2).items()})
+        write("batch", [{**attributes(number), "data": data} for number in (3, 4)],
+              {"Content-Type": "application/cloudevents-batch+json"})
+        write("malformed", {**attributes(5), "time": 5, "data": data})
+        write("plain", data)
+        done = self.transform("overwrite")
+        self.assertEqual((done.returncode, done.stderr), (0, "5 inputs: 4 events, 0 dropped, 2 refused; 0 invalid, 0 failed\n"))
+        for number, name in enumerate(("structured", "binary", "batch", "batch.1"), 1):
+            event = json.loads((self.outputs / f"{name}.json").read_text())
+            self.assertEqual(event["customData"]["attributes"], attributes(number))
+        self.assertEqual(json.loads((self.outputs / "malformed.refused.json").read_text()),
+                         {"refused": "/time: must be a string"})
+
     def test_other_formats_are_parsed(self):
         (self.inputs / "rows.csv").write_text("service,version\ncart,1\nshop,2\n")
         self.script.write_text('function transform(m) if m.body.service ~= "shop" then drop("no shop") end return { v = m.body.version } end')
@@ -257,6 +327,53 @@ class TransformTest(EndToEndTest):
         self.assertEqual(process.wait(30), 1)  # one was not accepted
         self.assertIn(b"\x1b[32m+", shown)
         self.assertEqual(self.names(), ["a/one.json", "two.1.json", "two.json", "wrong.refused.json"])
+
+    def watch(self, *flags):
+        """A `transform --watch` that goes on; what it has said so far is in the file that comes back."""
+        said = self.directory / "said"
+        with said.open("wb") as file:
+            process = subprocess.Popen([BINARY, "transform", *flags, "-i", str(self.inputs), "-o", str(self.outputs), "--mode", "check",
+                                        "--watch"], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, said
+
+    def put(self, path, content):
+        """At once: no round sees a half of it."""
+        (self.directory / "new").write_text(content)
+        (self.directory / "new").replace(path)
+
+    def wait_for_words(self, said, words, times=1):
+        self.eventually(lambda: said.read_text().count(words) >= times, f"{words!r}, {times} times")
+
+    def test_it_watches_inputs_and_script_until_it_is_interrupted(self):
+        self.transform("overwrite")
+        process, said = self.watch("-t", str(self.script))
+        self.wait_for_words(said, "4 inputs: 3 events, 1 dropped, 1 refused")
+        self.put(self.inputs / "three.json", deploy(service="shop"))
+        self.wait_for_words(said, "5 inputs: 4 events")
+        self.wait_for_words(said, "three.json is new")
+        (self.inputs / "three.json").unlink()
+        self.wait_for_words(said, "4 inputs: 3 events", times=2)
+        # What is wrong in a script ends nothing: the next look finds it mended.
+        mended = self.script.read_text()
+        self.put(self.script, "function transform(m) return = m end")
+        self.wait_for_words(said, "deploys.lua:1:")
+        self.put(self.script, mended.replace("pkg:generic/", "pkg:docker/"))
+        self.wait_for_words(said, '"artifactId": "pkg:docker/cart@1.2.3"')
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(30), -signal.SIGINT)
+
+    def test_it_watches_what_the_configuration_names(self):
+        config = self.directory / "transform.toml"
+        self.put(config, f'[transformers.mine]\ntype = "lua"\nscript_file = "{self.script}"\nvalues = {{ name = "one" }}\n')
+        self.put(self.script, 'function transform(m) drop("script 1 " .. values.name) end')
+        _, said = self.watch("--config", str(config), "-t", "mine")
+        self.wait_for_words(said, "script 1 one")
+        self.put(self.script, 'function transform(m) drop("script 2 " .. values.name) end')
+        self.wait_for_words(said, "script 2 one")
+        self.put(config, config.read_text().replace('"one"', '"two"'))
+        self.wait_for_words(said, "script 2 two")
 
     def read_until(self, terminal, ending):
         text = b""

@@ -14,8 +14,10 @@
 
 #include "cloudevents/attributes.h"
 #include "cloudevents/header_value.h"
+#include "cloudevents/metadata.h"
 #include "cloudevents/transport.h"
 #include "cloudevents/unwrap.h"
+#include "core/json_spans.h"
 
 namespace {
 
@@ -76,6 +78,22 @@ void check_value(const std::string& value) {
   if (decoded) must(decode_header_value(encode_header_value(*decoded)) == decoded, "it comes back");
 }
 
+void check_metadata(const Headers& headers) {
+  std::string metadata = R"({"known":1})";
+  add_attributes(metadata, headers);
+  const auto tree = json::Tree::read(metadata);
+  must(tree && simdjson::validate_utf8(metadata), "the metadata is JSON");
+  const auto attributes = tree->root().find("cloudevents");
+  must(attributes.has_value() == (mode_of(headers) == Mode::binary), "a CloudEvent has attributes");
+  if (!attributes) return;
+  std::size_t bytes = 0;
+  for (const auto each : attributes->children()) {
+    must(each.is_string() && is_attribute_name(each.name()), "they are texts under their names");
+    bytes += each.name().size();
+  }
+  must(bytes <= kMetadataBytes, "they are bounded");
+}
+
 void check_unwrapped(const Message& message, const Unwrapped& unwrapped) {
   if (!unwrapped.is_cloudevent) {
     must(!unwrapped.data && unwrapped.problems.empty(), "what is no CloudEvent is left alone");
@@ -84,6 +102,7 @@ void check_unwrapped(const Message& message, const Unwrapped& unwrapped) {
   must(unwrapped.data.has_value() == unwrapped.problems.empty(), "either data or problems");
   if (!unwrapped.data) return;
   const Headers& headers = unwrapped.data->headers;
+  check_metadata(headers);
   must(mode_of(headers) != Mode::none, "its headers say that it was a CloudEvent");
   for (const auto& [name, text] : headers) {
     must(!fault_of_text(text), "its headers are good attributes");
@@ -114,6 +133,7 @@ void check_headers(Transport transport, std::string_view lines) {
   const auto [found, problems] = attribute_headers(transport, headers);
   must(found.empty() == (mode_of(found) == Mode::none), "headers of a CloudEvent or none");
   must(problems.empty() || mode_of(found) == Mode::binary, "only attributes have problems");
+  check_metadata(found);
   const auto unwrapped = unwrap({.body = "{}", .headers = found});
   must(unwrapped.is_cloudevent == !found.empty(), "what was found is a CloudEvent");
 }

@@ -6,6 +6,7 @@ valid under `strict`, or a reason: never an event that breaks the specification,
     mutants.py PROGRAM FOLDER_OF_MAPPINGS [NAME]
 """
 
+import base64
 import copy
 import json
 import pathlib
@@ -63,6 +64,24 @@ def mutant(document, chance):
     return changed
 
 
+def pushed(document):
+    """The document that a message of Pub/Sub carries in base64, if it is one."""
+    try:
+        return json.loads(base64.b64decode(document["message"]["data"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def mutant_within(document, chance):
+    """Of a message of Pub/Sub mostly what it carries is changed, else the document itself."""
+    inner = pushed(document)
+    if inner is None or chance.random() < 0.2:
+        return mutant(document, chance)
+    changed = copy.deepcopy(document)
+    changed["message"]["data"] = base64.b64encode(json.dumps(mutant(inner, chance)).encode()).decode()
+    return changed
+
+
 def write_mutants(inputs, out):
     documents = [path for path in sorted(inputs.glob("*.json"))
                  if not path.name.endswith((".headers.json", ".metadata.json"))]
@@ -71,7 +90,7 @@ def write_mutants(inputs, out):
         document = json.loads(path.read_text(encoding="utf-8"))
         for number in range(MUTANTS_OF_AN_INPUT):
             name = f"{path.stem}_{number:02}"
-            (out / f"{name}.json").write_text(json.dumps(mutant(document, chance)), encoding="utf-8")
+            (out / f"{name}.json").write_text(json.dumps(mutant_within(document, chance)), encoding="utf-8")
             for kind in ("headers", "metadata"):
                 beside = path.with_suffix(f".{kind}.json")
                 if beside.exists():

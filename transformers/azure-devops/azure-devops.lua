@@ -8,79 +8,6 @@
 local body    -- the payload
 local source  -- the URL of the repository or project
 
--- ---- Reading: what is absent, null, empty, of another type or endless is nil ----
-
---- A NUL cannot be stored.
-local function is_text(found)
-  return type(found) == "string" and found ~= "" and #found <= 1024 and not found:find("\0", 1, true)
-end
-
-local function text(path)
-  local found = get(body, path)
-  if is_text(found) then return found end
-end
-
-local function number(path)
-  local found = get(body, path)
-  if math.type(found) == "integer" then return found end
-end
-
-local function flag(path)
-  local found = get(body, path)
-  if type(found) == "boolean" then return found end
-end
-
---- An absolute URL, https://www.rfc-editor.org/rfc/rfc3986
-local URI = [[^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/([A-Za-z0-9/:@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*)?]]
-  .. [[(\?([A-Za-z0-9/?:@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*)?(#([A-Za-z0-9/?:@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*)?$]]
-
-local function uri(path)
-  local found = text(path)
-  if found and re.find(found, URI) then return found end
-end
-
---- A hash of a commit; not the one of zeros, which stands for none.
-local function hash(path)
-  local found = text(path)
-  if found and re.find(found, "^[0-9a-f]{40,64}$") and found:find("[^0]") then return found end
-end
-
---- The first of the paths that leads to a moment.
-local function moment(...)
-  for _, path in ipairs({...}) do
-    local found = get(body, path)
-    if (type(found) == "string" and #found <= 64) or math.type(found) == "integer" then
-      local ok, at = pcall(time, found)
-      if ok then return at end
-    end
-  end
-end
-
---- What is at `path` in the elements of a list, where it is a text.
-local function texts(list, path)
-  local out = array{}
-  local found = get(body, list)
-  if kind(found) ~= "list" then return out end
-  for i, each in ipairs(found) do
-    local one = get(each, path)
-    if is_text(one) then out[#out + 1] = one end
-    if i == 100 then break end
-  end
-  return out
-end
-
---- The first 200 bytes of it at most, and whole characters.
-local function first_line(path)
-  local found = get(body, path)
-  if type(found) ~= "string" then return end
-  local line = found:sub(1, 200):match("^[^\r\n]*")
-  local length, wrong = utf8.len(line)
-  if not length then line = line:sub(1, wrong - 1) end
-  if is_text(line) then return line end
-end
-
--- ---- Writing ----
-
 local function need(found, what)
   return found or refuse("azure-devops: the payload has no " .. what)
 end
@@ -95,8 +22,7 @@ end
 
 --- A URL without the user that Azure DevOps writes into it.
 local function plain_uri(path)
-  local found = (text(path) or ""):gsub("^(https?://)[^/@]*@", "%1"):gsub(" ", "%%20")
-  if re.find(found, URI) then return found end
+  return web_url(((text(body, path) or ""):gsub("^(https?://)[^/@]*@", "%1"):gsub(" ", "%%20")))
 end
 
 --- https://dev.azure.com/ORGANIZATION/PROJECT of any URL below it.
@@ -110,8 +36,7 @@ local function project_url(...)
   -- Else of the parts: what the hook says of its account, and the project's name.
   local base = plain_uri("resourceContainers.project.baseUrl") or plain_uri("resourceContainers.account.baseUrl")
     or plain_uri("resourceContainers.collection.baseUrl")
-  local name = text("resource.project.name") or text("resource.definition.project.name")
-    or text("resourceContainers.project.id")
+  local name = text(body, "resource.project.name", "resource.definition.project.name", "resourceContainers.project.id")
   if base and name then return base:gsub("/+$", "") .. "/" .. url.encode(name) end
 end
 
@@ -119,7 +44,7 @@ local function repository_url(at)
   local found = plain_uri(at .. ".remoteUrl") or plain_uri(at .. ".webUrl")
   if found then return found end
   local base = (plain_uri(at .. ".url") or ""):match("^(https?://.-)/_apis/")
-  local project, name = text(at .. ".project.name"), text(at .. ".name")
+  local project, name = text(body, at .. ".project.name"), text(body, at .. ".name")
   if base and project and name then
     -- The API's URL may have the project's id in it.
     base = base:gsub("/%x+%-%x+%-%x+%-%x+%-%x+$", "")
@@ -129,7 +54,7 @@ local function repository_url(at)
   end
 end
 
-local function person(path) return text(path .. ".displayName") or text(path .. ".uniqueName") end
+local function person(path) return text(body, path .. ".displayName", path .. ".uniqueName") end
 
 local function commit_url(sha) return source .. "/commit/" .. sha end
 
@@ -143,34 +68,34 @@ on["git.push"] = function()
   source = need(repository_url("resource.repository"), "resource.repository.remoteUrl")
   local updates = get(body, "resource.refUpdates")
   need(kind(updates) == "list", "resource.refUpdates")
-  local at = moment("resource.date", "createdDate")
+  local at = moment(body, "resource.date", "createdDate")
   local actor = person("resource.pushedBy")
   local out = {}
-  for i = 1, math.min(#updates, 100) do
-    local update = "resource.refUpdates[" .. i .. "]."
-    local ref, old, new = text(update .. "name") or "", hash(update .. "oldObjectId"), hash(update .. "newObjectId")
+  for _, update in each(updates) do
+    local ref = text(update, "name") or ""
+    local old, new = commit_hash(update, "oldObjectId"), commit_hash(update, "newObjectId")
     local branch, tag = ref:match("^refs/heads/(.+)$"), ref:match("^refs/tags/(.+)$")
     if branch and not (old and new) then
       out[#out + 1] = event(new and "branch.created" or "branch.deleted", at,
         source .. "?version=GB" .. url.encode(branch), change_content(),
         { actor = actor, azureDevOps = { branch = branch, sha = new or old } })
     end
-    if branch and new and ref == text("resource.repository.defaultBranch") then
-      local commit = "resource.commits[1]."  -- the newest comes first
+    if branch and new and ref == text(body, "resource.repository.defaultBranch") then
+      local commit = get(body, "resource.commits[1]")  -- the newest comes first
       local created = change_content()
-      created.description = first_line(commit .. "comment")
+      created.description = first_line(commit, "comment")
       local id = commit_url(new)
-      local custom = { actor = actor, author = text(commit .. "author.name"), uri = id, azureDevOps = { sha = new } }
-      out[#out + 1] = event("change.created", moment(commit .. "committer.date", commit .. "author.date") or at, id,
+      local custom = { actor = actor, author = text(commit, "author.name"), uri = id, azureDevOps = { sha = new } }
+      out[#out + 1] = event("change.created", moment(commit, "committer.date", "author.date") or at, id,
         created, custom, new)
       custom.azureDevOps = { sha = new, before = old, branch = branch, title = created.description,
-                             push = number("resource.pushId") }
+                             push = integer(body, "resource.pushId") }
       out[#out + 1] = event("change.merged", at, id, change_content(), custom, new)
     elseif tag and new then
-      local parts = { type = "generic", name = text("resource.repository.name"), version = tag,
-                      namespace = text("resource.repository.project.name"), qualifiers = { vcs_url = "git+" .. source } }
-      local ok, id = pcall(purl, parts)
-      if ok then
+      local id = purl{ type = "generic", namespace = text(body, "resource.repository.project.name"),
+                       name = text(body, "resource.repository.name"), version = tag,
+                       qualifiers = { vcs_url = "git+" .. source } }
+      if id then
         out[#out + 1] = event("artifact.packaged", at, id, { change = { id = commit_url(new) } },
           { actor = actor, azureDevOps = { tag = tag, sha = new } }, new)
       end
@@ -185,21 +110,22 @@ end
 --- A pull request at `at`; `more` are words to add to customData.
 local function pull_request(kind, when, at, more)
   source = need(repository_url(at .. ".repository"), at .. ".repository.remoteUrl")
-  local number_of = need(number(at .. ".pullRequestId"), at .. ".pullRequestId")
+  local number_of = need(integer(body, at .. ".pullRequestId"), at .. ".pullRequestId")
   local id = source .. "/pullrequest/" .. number_of
   local content = change_content()
   local sha
   local custom = {
     author = person(at .. ".createdBy"), uri = id,
-    azureDevOps = { id = number_of, title = text(at .. ".title"), status = text(at .. ".status"),
-                    branch = text(at .. ".sourceRefName"), base = text(at .. ".targetRefName"),
-                    sha = hash(at .. ".lastMergeSourceCommit.commitId"), draft = flag(at .. ".isDraft") },
+    azureDevOps = { id = number_of, title = text(body, at .. ".title"), status = text(body, at .. ".status"),
+                    branch = text(body, at .. ".sourceRefName"), base = text(body, at .. ".targetRefName"),
+                    sha = commit_hash(body, at .. ".lastMergeSourceCommit.commitId"),
+                    draft = boolean(body, at .. ".isDraft") },
   }
   for name, value in pairs(more or {}) do custom.azureDevOps[name] = value end
-  if kind == "change.created" then content.description = text(at .. ".title") end
+  if kind == "change.created" then content.description = text(body, at .. ".title") end
   if kind == "change.merged" then
     custom.actor = person(at .. ".closedBy")
-    sha = hash(at .. ".lastMergeCommit.commitId")
+    sha = commit_hash(body, at .. ".lastMergeCommit.commitId")
     if sha then
       custom.links = { { linkKind = "mergedAs", subject = { type = "change", id = commit_url(sha) } } }
     end
@@ -208,30 +134,32 @@ local function pull_request(kind, when, at, more)
 end
 
 on["git.pullrequest.created"] = function()
-  return pull_request("change.created", moment("resource.creationDate"), "resource")
+  return pull_request("change.created", moment(body, "resource.creationDate"), "resource")
 end
 
 on["git.pullrequest.updated"] = function()
-  local status = text("resource.status")
+  local status = text(body, "resource.status")
   if status == "completed" then
-    return pull_request("change.merged", moment("resource.closedDate", "createdDate"), "resource")
+    return pull_request("change.merged", moment(body, "resource.closedDate", "createdDate"), "resource")
   elseif status == "abandoned" then
-    return pull_request("change.abandoned", moment("resource.closedDate", "createdDate"), "resource")
+    return pull_request("change.abandoned", moment(body, "resource.closedDate", "createdDate"), "resource")
   end
-  return pull_request("change.updated", moment("createdDate"), "resource")
+  return pull_request("change.updated", moment(body, "createdDate"), "resource")
 end
 
 on["git.pullrequest.merged"] = function()
-  if text("resource.status") ~= "completed" then
+  if text(body, "resource.status") ~= "completed" then
     drop("git.pullrequest.merged: it was only tried whether it could be merged")
   end
-  return pull_request("change.merged", moment("resource.closedDate", "createdDate"), "resource")
+  return pull_request("change.merged", moment(body, "resource.closedDate", "createdDate"), "resource")
 end
 
 on["ms.vss-code.git-pullrequest-comment-event"] = function()
-  if text("resource.comment.commentType") == "system" then drop("pull request comment: written by Azure DevOps itself") end
-  return pull_request("change.reviewed", moment("resource.comment.publishedDate", "createdDate"), "resource.pullRequest",
-    { review = "comment", reviewer = person("resource.comment.author") })
+  if text(body, "resource.comment.commentType") == "system" then
+    drop("pull request comment: written by Azure DevOps itself")
+  end
+  return pull_request("change.reviewed", moment(body, "resource.comment.publishedDate", "createdDate"),
+    "resource.pullRequest", { review = "comment", reviewer = person("resource.comment.author") })
 end
 
 -- ---- Runs ----
@@ -240,23 +168,23 @@ local OUTCOME = { succeeded = "success", partiallySucceeded = "failure", failed 
                   skipped = "cancel", rejected = "failure" }
 
 local function project_name()
-  return text("resource.project.name") or text("resource.definition.project.name")
+  return text(body, "resource.project.name", "resource.definition.project.name")
     or url.decode(source:match("[^/]+$") or source)
 end
 
 on["build.complete"] = function()
-  local build = need(number("resource.id"), "resource.id")
+  local build = need(integer(body, "resource.id"), "resource.id")
   source = need(project_url("resource._links.web.href", "resource.url"), "resource._links.web.href")
   local id = plain_uri("resource._links.web.href") or source .. "/_build/results?buildId=" .. build
-  local result = text("resource.result") or text("resource.status")  -- version 1.0 has only the status
-  local sha = hash("resource.sourceVersion") or hash("resource.sourceGetVersion")
-  local name = project_name() .. ": " .. (text("resource.definition.name") or "build")
+  local result = text(body, "resource.result", "resource.status")  -- version 1.0 has only the status
+  local sha = commit_hash(body, "resource.sourceVersion", "resource.sourceGetVersion")
+  local name = project_name() .. ": " .. (text(body, "resource.definition.name") or "build")
   local custom = { actor = person("resource.requestedFor"), azureDevOps = {
-    number = text("resource.buildNumber"), branch = text("resource.sourceBranch"), sha = sha,
-    reason = text("resource.reason") } }
+    number = text(body, "resource.buildNumber"), branch = text(body, "resource.sourceBranch"), sha = sha,
+    reason = text(body, "resource.reason") } }
   -- The hook comes when all is over, and tells of all of it.
   local out = {}
-  local queued, started = moment("resource.queueTime"), moment("resource.startTime")
+  local queued, started = moment(body, "resource.queueTime"), moment(body, "resource.startTime")
   if queued then
     out[1] = event("pipelinerun.queued", queued, id, { pipelineName = name, uri = id }, custom, sha)
   end
@@ -264,7 +192,7 @@ on["build.complete"] = function()
     out[#out + 1] = event("pipelinerun.started", started, id, { pipelineName = name, uri = id }, custom, sha)
   end
   custom.azureDevOps.result = result
-  out[#out + 1] = event("pipelinerun.finished", moment("resource.finishTime", "createdDate"), id,
+  out[#out + 1] = event("pipelinerun.finished", moment(body, "resource.finishTime", "createdDate"), id,
     { pipelineName = name, uri = id, outcome = OUTCOME[result] }, custom, sha)
   return out
 end
@@ -277,41 +205,41 @@ local function run_url()
 end
 
 local function pipeline_name()
-  return text("resource.pipeline.name") or text("resource.run.pipeline.name") or "pipeline"
+  return text(body, "resource.pipeline.name", "resource.run.pipeline.name") or "pipeline"
 end
 
 on["ms.vss-pipelines.run-state-changed-event"] = function()
   local id = run_url()
-  local state, result = text("resource.run.state") or "no state", text("resource.run.result")
+  local state, result = text(body, "resource.run.state") or "no state", text(body, "resource.run.result")
   local content = { pipelineName = pipeline_name(), uri = id }
-  local custom = { azureDevOps = { run = number("resource.run.id"), number = text("resource.run.name"),
-                                   folder = text("resource.pipeline.folder") } }
+  local custom = { azureDevOps = { run = integer(body, "resource.run.id"), number = text(body, "resource.run.name"),
+                                   folder = text(body, "resource.pipeline.folder") } }
   if state == "inProgress" then
-    return event("pipelinerun.started", moment("resource.run.createdDate", "createdDate"), id, content, custom)
+    return event("pipelinerun.started", moment(body, "resource.run.createdDate", "createdDate"), id, content, custom)
   elseif state == "completed" then
     content.outcome = OUTCOME[result]
     custom.azureDevOps.result = result
-    return event("pipelinerun.finished", moment("resource.run.finishedDate", "createdDate"), id, content, custom)
+    return event("pipelinerun.finished", moment(body, "resource.run.finishedDate", "createdDate"), id, content, custom)
   end
   drop("run-state-changed: " .. state .. " is neither running nor done")
 end
 
 on["ms.vss-pipelines.job-state-changed-event"] = function()
   local run = run_url()
-  local job = need(text("resource.job.id"), "resource.job.id")
-  local state, result = text("resource.job.state") or "no state", text("resource.job.result")
+  local job = need(text(body, "resource.job.id"), "resource.job.id")
+  local state, result = text(body, "resource.job.state") or "no state", text(body, "resource.job.result")
   local id = run .. "&view=logs&j=" .. url.encode(job)
-  local attempt = number("resource.job.attempt")
+  local attempt = integer(body, "resource.job.attempt")
   if attempt and attempt > 1 then id = id .. "&attempt=" .. attempt end
-  local stage = text("resource.stage.displayName") or text("resource.stage.name")
+  local stage = text(body, "resource.stage.displayName", "resource.stage.name")
   local content = { uri = id, pipelineRun = { id = run }, taskName = pipeline_name() .. (stage and " / " .. stage or "")
-    .. " / " .. (text("resource.job.displayName") or text("resource.job.name") or "job") }
-  local custom = { azureDevOps = { run = number("resource.run.id"), attempt = attempt, result = result } }
+    .. " / " .. (text(body, "resource.job.displayName", "resource.job.name") or "job") }
+  local custom = { azureDevOps = { run = integer(body, "resource.run.id"), attempt = attempt, result = result } }
   if state == "running" or state == "inProgress" then
-    return event("taskrun.started", moment("resource.job.startTime", "createdDate"), id, content, custom)
+    return event("taskrun.started", moment(body, "resource.job.startTime", "createdDate"), id, content, custom)
   elseif state == "completed" and result ~= "skipped" then
     content.outcome = OUTCOME[result]
-    return event("taskrun.finished", moment("resource.job.finishTime", "createdDate"), id, content, custom)
+    return event("taskrun.finished", moment(body, "resource.job.finishTime", "createdDate"), id, content, custom)
   end
   drop("job-state-changed: " .. (result or state) .. ", and CDEvents have no task that waits or is skipped")
 end
@@ -320,42 +248,40 @@ end
 
 --- What was deployed: the release's primary artifact, else the release itself.
 local function deployed(name)
-  local artifacts = get(body, "resource.deployment.release.artifacts")
   local version, product, sha
-  for i = 1, math.min(kind(artifacts) == "list" and #artifacts or 0, 20) do
-    local at = "resource.deployment.release.artifacts[" .. i .. "]."
-    if not version or flag(at .. "isPrimary") then
-      version = text(at .. "definitionReference.version.name") or version
-      product = text(at .. "definitionReference.definition.name") or text(at .. "alias") or product
-      sha = hash(at .. "definitionReference.sourceVersion.id") or sha
+  for _, artifact in each(get(body, "resource.deployment.release.artifacts"), 20) do
+    if not version or boolean(artifact, "isPrimary") then
+      version = text(artifact, "definitionReference.version.name") or version
+      product = text(artifact, "definitionReference.definition.name", "alias") or product
+      sha = commit_hash(artifact, "definitionReference.sourceVersion.id") or sha
     end
   end
   if not version then
-    product, version = name, text("resource.deployment.release.name") or text("resource.environment.release.name")
+    product, version = name, text(body, "resource.deployment.release.name", "resource.environment.release.name")
   end
   need(version, "resource.deployment.release")
-  local ok, id = pcall(purl, { type = "generic", name = product or name, version = version,
-                               namespace = text("resource.project.name") })
-  return ok and id or refuse("azure-devops: the release names no artifact"), sha
+  local id = purl{ type = "generic", namespace = text(body, "resource.project.name"), name = product or name,
+                   version = version }
+  return id or refuse("azure-devops: the release names no artifact"), sha
 end
 
 on["ms.vss-release.deployment-completed-event"] = function()
-  local status = text("resource.environment.status") or text("resource.deployment.deploymentStatus") or "no status"
+  local status = text(body, "resource.environment.status", "resource.deployment.deploymentStatus") or "no status"
   if status ~= "succeeded" then
     drop("deployment-completed: " .. status .. ", and CDEvents tell of deployments that succeeded")
   end
   source = need(project_url("resource.deployment.release._links.web.href", "resource.deployment.release.webAccessUri",
     "resource.environment.release._links.web.href", "resource.environment.release.url"), "resource.deployment.release")
-  local name = need(text("resource.environment.releaseDefinition.name")
-    or text("resource.deployment.releaseDefinition.name"), "resource.environment.releaseDefinition.name")
-  local environment = need(text("resource.environment.name") or text("resource.deployment.releaseEnvironment.name"),
+  local name = need(text(body, "resource.environment.releaseDefinition.name")
+    or text(body, "resource.deployment.releaseDefinition.name"), "resource.environment.releaseDefinition.name")
+  local environment = need(text(body, "resource.environment.name", "resource.deployment.releaseEnvironment.name"),
     "resource.environment.name")
   local artifact, sha = deployed(name)
-  return event("service.deployed", moment("resource.deployment.completedOn", "resource.environment.modifiedOn",
+  return event("service.deployed", moment(body, "resource.deployment.completedOn", "resource.environment.modifiedOn",
       "createdDate"), name, { environment = { id = environment }, artifactId = artifact },
     { actor = person("resource.deployment.requestedFor"), uri = plain_uri("resource.deployment.release._links.web.href"),
-      azureDevOps = { release = text("resource.deployment.release.name") or text("resource.environment.release.name"),
-                      release_id = number("resource.environment.releaseId") } }, sha)
+      azureDevOps = { release = text(body, "resource.deployment.release.name", "resource.environment.release.name"),
+                      release_id = integer(body, "resource.environment.releaseId") } }, sha)
 end
 
 local NOTHING = {
@@ -369,7 +295,7 @@ local NOTHING = {
 
 function transform(m)
   body = m.body
-  local name = text("eventType") or refuse("azure-devops: the payload has no eventType")
+  local name = text(body, "eventType") or refuse("azure-devops: the payload has no eventType")
   if NOTHING[name] then drop(name .. ": " .. NOTHING[name]) end
   local handle = on[name]
   if not handle then drop(name .. ": nothing that is mapped here") end

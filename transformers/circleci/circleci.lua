@@ -5,47 +5,6 @@
 
 local body
 
--- ---- Reading: what is absent, null, empty, of another type or endless is nil; a NUL cannot be stored ----
-
-local function is_text(found)
-  return type(found) == "string" and found ~= "" and #found <= 1024 and not found:find("\0", 1, true)
-end
-
-local function text(path)
-  local found = get(body, path)
-  if is_text(found) then return found end
-end
-
---- A moment: a text, or a number of seconds or milliseconds.
-local function moment(path)
-  local found = get(body, path)
-  if (is_text(found) and #found <= 64) or (math.type(found) == "integer" and found > 0) then
-    local ok, at = pcall(time, found)
-    if ok then return at end
-  end
-end
-
-local function number(path)
-  local found = get(body, path)
-  if math.type(found) == "integer" then return found end
-end
-
---- An absolute URL
-local URI = [[^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/([A-Za-z0-9!$&'()*+,;=:@._~-]|%[0-9A-Fa-f]{2})+)*/?$]]
-
-local function uri(path)
-  local found = text(path)
-  if found and re.find(found, URI) then return found end
-end
-
---- The first of the paths that leads to a commit.
-local function hash(...)
-  for _, path in ipairs({ ... }) do
-    local found = text(path)
-    if found and re.find(found, "^[0-9a-f]{40,64}$") then return found end
-  end
-end
-
 local function need(found, what)
   return found or refuse("circleci: the webhook has no " .. what)
 end
@@ -73,32 +32,32 @@ end
 
 function transform(m)
   body = m.body
-  local what = need(text("type"), "type")
+  local what = need(text(body, "type"), "type")
   if what == "ping" then drop("ping: nothing happened") end
   if what ~= "workflow-completed" and what ~= "job-completed" then drop(what .. ": an event that is not known here") end
-  local workflow = need(uri("workflow.url"), "workflow.url")
-  source = re.match(workflow, "^(.+)/[0-9]+/workflows/[^/]+/?$") or refuse("circleci: workflow.url is no URL of a workflow")
-  local project = need(text("project.name"), "project.name")
-  sha = hash("pipeline.vcs.revision", "pipeline.trigger_parameters.git.checkout_sha")
+  local workflow = need(base_url(body, "workflow.url"), "workflow.url")
+  source = re.match(workflow, "^(.+)/[0-9]+/workflows/[^/]+$") or refuse("circleci: workflow.url is no URL of a workflow")
+  local project = need(text(body, "project.name"), "project.name")
+  sha = commit_hash(body, "pipeline.vcs.revision", "pipeline.trigger_parameters.git.checkout_sha")
   custom = {
-    project = text("project.slug"),
-    pipeline = number("pipeline.number"),
-    workflow = text("workflow.name"),
-    trigger = text("pipeline.trigger.type"),
-    branch = text("pipeline.vcs.branch") or text("pipeline.trigger_parameters.git.branch"),
-    tag = text("pipeline.vcs.tag") or text("pipeline.trigger_parameters.git.tag"),
+    project = text(body, "project.slug"),
+    pipeline = integer(body, "pipeline.number"),
+    workflow = text(body, "workflow.name"),
+    trigger = text(body, "pipeline.trigger.type"),
+    branch = text(body, "pipeline.vcs.branch", "pipeline.trigger_parameters.git.branch"),
+    tag = text(body, "pipeline.vcs.tag", "pipeline.trigger_parameters.git.tag"),
     sha = sha,
-    title = text("pipeline.vcs.commit.subject") or text("pipeline.trigger_parameters.gitlab.commit_title"),
-    author = text("pipeline.vcs.commit.author.name") or text("pipeline.trigger_parameters.gitlab.commit_author_name"),
-    user = text("pipeline.trigger_parameters.gitlab.user_username"),
+    title = text(body, "pipeline.vcs.commit.subject", "pipeline.trigger_parameters.gitlab.commit_title"),
+    author = text(body, "pipeline.vcs.commit.author.name", "pipeline.trigger_parameters.gitlab.commit_author_name"),
+    user = text(body, "pipeline.trigger_parameters.gitlab.user_username"),
   }
   if what == "workflow-completed" then
-    return run("pipelinerun", moment("workflow.created_at"), moment("workflow.stopped_at") or moment("happened_at"), workflow,
-      { pipelineName = project .. ": " .. (custom.workflow or "workflow"), uri = workflow },
-      need(text("workflow.status"), "workflow.status"))
+    return run("pipelinerun", moment(body, "workflow.created_at"), moment(body, "workflow.stopped_at", "happened_at"),
+      workflow, { pipelineName = project .. ": " .. (custom.workflow or "workflow"), uri = workflow },
+      need(text(body, "workflow.status"), "workflow.status"))
   end
-  local id = workflow:gsub("/$", "") .. "/jobs/" .. need(number("job.number"), "job.number")
-  return run("taskrun", moment("job.started_at"), moment("job.stopped_at") or moment("happened_at"), id,
-    { taskName = project .. ": " .. (text("job.name") or "job"), uri = id, pipelineRun = { id = workflow } },
-    need(text("job.status"), "job.status"))
+  local id = workflow .. "/jobs/" .. need(integer(body, "job.number"), "job.number")
+  return run("taskrun", moment(body, "job.started_at"), moment(body, "job.stopped_at", "happened_at"), id,
+    { taskName = project .. ": " .. (text(body, "job.name") or "job"), uri = id, pipelineRun = { id = workflow } },
+    need(text(body, "job.status"), "job.status"))
 end

@@ -13,6 +13,6 @@ function transform(m)
         artifactId = purl_from_image(deploy.image),
       },
     },
-    customData = { deploy = { by = get(deploy, "user.name"), ticket = deploy.ticket } },
+    customData = { deploy = { by = text(deploy, "user.name"), ticket = deploy.ticket } },
   })
 end

@@ -3,45 +3,28 @@
 
 local body
 
--- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
-local function text(path)
-  local found = get(body, path)
-  if type(found) == "string" and found ~= "" and #found <= 1024 and not found:find("\0", 1, true) then return found end
-end
-
 local function need(found, what)
   return found or refuse("flux: the event has no " .. what)
 end
 
-local function moment(path)
-  local ok, at = pcall(time, text(path))
-  if ok then return at end
-end
-
 -- An Alert's eventMetadata comes as metadata; HelmReleases give theirs the name of their API before it.
 local function metadata(name)
-  return text("metadata." .. name) or text("/metadata/helm.toolkit.fluxcd.io~1" .. name)
-    or text("/metadata/kustomize.toolkit.fluxcd.io~1" .. name)
+  return text(body, "metadata." .. name, "/metadata/helm.toolkit.fluxcd.io~1" .. name,
+    "/metadata/kustomize.toolkit.fluxcd.io~1" .. name)
 end
 
 local function environment()
   local found = metadata("environment") or metadata("env") or metadata("cluster")
-    or (type(values.environment) == "string" and values.environment) or text("involvedObject.namespace")
+    or text(values.environment) or text(body, "involvedObject.namespace")
   return { id = need(found, "environment in its metadata, and no namespace") }
 end
 
 -- The image that eventMetadata names, else the chart that Helm says it installed.
 local function artifact()
   local image = metadata("image")
-  if image then
-    local ok, id = pcall(purl_from_image, image)
-    return ok and id or refuse("flux: metadata.image is no image")
-  end
-  local chart, version = re.match(text("message") or "", [[with chart ([A-Za-z0-9._-]+)@([^\s@]+)]])
-  if chart then
-    local ok, id = pcall(purl, { type = "helm", name = chart, version = version })
-    if ok then return id end
-  end
+  if image then return purl_from_image(image) or refuse("flux: metadata.image is no image") end
+  local chart, version = re.match(text(body, "message") or "", [[with chart ([A-Za-z0-9._-]+)@([^\s@]+)]])
+  if chart then return (purl{ type = "helm", name = chart, version = version }) end
 end
 
 local deployments = {
@@ -52,17 +35,18 @@ local deployments = {
 }
 
 local function event(cdevents_type, content)
-  local name = need(text("involvedObject.name"), "involvedObject.name")
-  local place = url.join("/flux", need(text("involvedObject.namespace"), "involvedObject.namespace"), text("involvedObject.kind"), name)
+  local name = need(text(body, "involvedObject.name"), "involvedObject.name")
+  local place = url.join("/flux", need(text(body, "involvedObject.namespace"), "involvedObject.namespace"),
+    text(body, "involvedObject.kind"), name)
   if #place > 1500 then refuse("flux: the object's name is too long") end
   return cdevent(cdevents_type, {
-    context = { source = place, timestamp = need(moment("timestamp"), "timestamp") },
+    context = { source = place, timestamp = need(moment(body, "timestamp"), "timestamp") },
     subject = { id = metadata("service") or name, content = content },
     customData = {
       flux = {
-        reason = text("reason"),
+        reason = text(body, "reason"),
         revision = metadata("revision"),
-        controller = text("reportingController"),
+        controller = text(body, "reportingController"),
         summary = metadata("summary"),
       },
     },
@@ -72,8 +56,8 @@ end
 function transform(m)
   body = m.body
   if kind(get(body, "involvedObject")) ~= "object" then refuse("flux: not an event of Flux: it has no involvedObject") end
-  local what = need(text("involvedObject.kind"), "involvedObject.kind")
-  local reason = need(text("reason"), "reason")
+  local what = need(text(body, "involvedObject.kind"), "involvedObject.kind")
+  local reason = need(text(body, "reason"), "reason")
   if what ~= "HelmRelease" and what ~= "Kustomization" then drop("flux: " .. what .. ": says nothing of what runs") end
   if reason == "UninstallSucceeded" then return event("service.removed", { environment = environment() }) end
   local cdevents_type = deployments[reason] or drop("flux: " .. reason .. ": nothing was deployed")

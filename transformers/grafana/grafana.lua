@@ -7,37 +7,6 @@
 local environment_labels = { "environment", "env", "stage", "deployment_environment", "cluster", "namespace" }
 local service_labels = { "service", "service_name", "app_kubernetes_io_name", "app", "deployment", "job" }
 
--- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
-local function text(value)
-  if kind(value) == "string" and value ~= "" and #value <= 1024 and not value:find("\0", 1, true) then return value end
-end
-
-local function moment(value)
-  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
-  if ok then return at end
-end
-
--- The members of an object that are texts, at most 100.
-local function texts(object)
-  local found, count = {}, 0
-  if kind(object) ~= "object" then return nil end
-  for name, value in pairs(object) do
-    if text(value) and count < 100 then
-      found[name], count = value, count + 1
-    end
-  end
-  if count > 0 then return found end
-end
-
-local function first_label(alert, names)
-  local labels = alert.labels
-  if kind(labels) ~= "object" then return nil end
-  for _, name in ipairs(names) do
-    local found = text(labels[name])
-    if found then return found end
-  end
-end
-
 -- The same alert may fire again another day: that is another incident, so its beginning is part of the name.
 local function incident_id(base, alert, began)
   return base .. "/alerting/list?fingerprint=" .. url.encode(text(alert.fingerprint) or refuse("an alert has no fingerprint"))
@@ -45,12 +14,12 @@ local function incident_id(base, alert, began)
 end
 
 local function incident(m, base, alert)
-  local environment = first_label(alert, values.environment_labels or environment_labels) or text(values.environment)
+  local environment = label(alert.labels, values.environment_labels or environment_labels) or text(values.environment)
   if not environment then
-    refuse("the alert " .. (text(get(alert, "labels.alertname")) or "without a name") .. " has none of the labels that say its "
+    refuse("the alert " .. (text(alert, "labels.alertname") or "without a name") .. " has none of the labels that say its "
       .. "environment: add one to the rule, or set values.environment of the transformer")
   end
-  local service = first_label(alert, values.service_labels or service_labels)
+  local service = label(alert.labels, values.service_labels or service_labels)
   local began = moment(alert.startsAt) or refuse("an alert has no startsAt")
   local resolved = alert.status == "resolved"
   return cdevent(resolved and "incident.resolved" or "incident.detected", {
@@ -61,8 +30,7 @@ local function incident(m, base, alert)
     subject = {
       id = incident_id(base, alert, began),
       content = {
-        description = text(get(alert, "annotations.summary")) or text(get(alert, "annotations.description"))
-          or text(get(alert, "labels.alertname")),
+        description = text(alert, "annotations.summary", "annotations.description", "labels.alertname"),
         environment = { id = environment },
         service = service and { id = service },
       },
@@ -70,8 +38,8 @@ local function incident(m, base, alert)
     customData = {
       grafana = {
         fingerprint = text(alert.fingerprint),
-        labels = texts(alert.labels),
-        annotations = texts(alert.annotations),
+        labels = labels(alert.labels),
+        annotations = labels(alert.annotations),
         generatorURL = text(alert.generatorURL),
         dashboardURL = text(alert.dashboardURL),
         panelURL = text(alert.panelURL),
@@ -84,7 +52,7 @@ end
 function transform(m)
   if kind(get(m.body, "alerts")) ~= "list" then refuse("not an alert of Grafana: it has no list of alerts") end
   local base = text(m.body.externalURL) or refuse("has no externalURL: set root_url in the section server of Grafana")
-  base = re.match(base, [[^(https?://[^\s/?#"<>\\^`{|}]+(?:/[^\s?#"<>\\^`{|}/]+)*)/*$]]) or refuse("its externalURL is no URL")
+  base = base_url(base) or refuse("its externalURL is no URL")
   local incidents = {}
   for _, alert in ipairs(m.body.alerts) do
     if kind(alert) ~= "object" then refuse("an alert is not an object") end

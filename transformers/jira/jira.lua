@@ -1,15 +1,5 @@
 -- Jira's webhooks (https://developer.atlassian.com/cloud/jira/platform/webhooks/): issues are tickets.
 
--- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
-local function text(value)
-  if kind(value) == "string" and value ~= "" and #value <= 1024 and not value:find("\0", 1, true) then return value end
-end
-
-local function moment(value)
-  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
-  if ok then return at end
-end
-
 -- What CDEvents has words for; other types and resolutions keep Jira's own.
 local ticket_types = {
   bug = "bug", defect = "bug", story = "enhancement", improvement = "enhancement", ["new feature"] = "enhancement",
@@ -24,17 +14,11 @@ local priorities = { highest = "high", high = "high", critical = "high", blocker
   low = "low", lowest = "low", minor = "low", trivial = "low" }
 
 local function person(value)
-  return text(get(value, "displayName")) or text(get(value, "name")) or text(get(value, "accountId"))
+  return text(value, "displayName", "name", "accountId")
 end
 
-local function names(list)
-  local found = {}
-  if kind(list) == "list" then
-    for _, each in ipairs(list) do
-      found[#found + 1] = text(each) or text(get(each, "name"))
-    end
-  end
-  if #found > 0 then return array(found) end
+local function some(list)
+  if #list > 0 then return list end
 end
 
 -- https://acme.atlassian.net/rest/api/2/issue/10001 and SHOP-7 give https://acme.atlassian.net/browse/SHOP-7.
@@ -45,9 +29,7 @@ local function page_of(issue)
 end
 
 local function has_changed(m, field)
-  local items = get(m.body, "changelog.items")
-  if kind(items) ~= "list" then return false end
-  for _, item in ipairs(items) do
+  for _, item in each(get(m.body, "changelog.items")) do
     if get(item, "field") == field then return true end
   end
   return false
@@ -62,25 +44,25 @@ local function type_of(m, fields)
     drop(event .. ": CDEvents has no event for it")
   end
   if get(fields, "status.statusCategory.key") == "done" and (has_changed(m, "status") or has_changed(m, "resolution")) then
-    local resolution = text(get(fields, "resolution.name")) or text(get(fields, "status.name")) or "completed"
+    local resolution = text(fields, "resolution.name", "status.name") or "completed"
     return "ticket.closed", resolutions[resolution:lower()] or resolution
   end
   return "ticket.updated"
 end
 
 function transform(m)
-  if not text(get(m.body, "webhookEvent")) then refuse("not a webhook of Jira: it has no webhookEvent") end
+  if not text(m.body, "webhookEvent") then refuse("not a webhook of Jira: it has no webhookEvent") end
   local issue = m.body.issue
   if kind(issue) ~= "object" then drop(m.body.webhookEvent .. ": is not about an issue") end
   local fields = kind(issue.fields) == "object" and issue.fields or refuse("the issue has no fields")
   local page, base = page_of(issue)
   local cdevents_type, resolution = type_of(m, fields)
-  local ticket_type = text(get(fields, "issuetype.name"))
-  local priority = text(get(fields, "priority.name"))
+  local ticket_type = text(fields, "issuetype.name")
+  local priority = text(fields, "priority.name")
   local creator = person(fields.creator) or person(fields.reporter)
   if cdevents_type ~= "ticket.updated" then creator = creator or "unknown" end  -- some projects hide their people
   local assignee = person(fields.assignee)
-  local project = text(get(fields, "project.key"))
+  local project = text(fields, "project.key")
   return cdevent(cdevents_type, {
     context = {
       source = project and base .. "/browse/" .. url.encode(project) or base,
@@ -95,8 +77,8 @@ function transform(m)
         creator = creator,
         assignees = assignee and array{ assignee },
         priority = priority and (priorities[priority:lower()] or priority),
-        labels = names(fields.labels),
-        milestone = text(get(fields, "fixVersions[1].name")),
+        labels = some(texts(fields.labels)),
+        milestone = text(fields, "fixVersions[1].name"),
         resolution = resolution,
         updatedBy = cdevents_type ~= "ticket.created" and person(m.body.user) or nil,
       },
@@ -105,9 +87,9 @@ function transform(m)
       jira = {
         key = text(issue.key),
         issuetype = ticket_type,
-        status = text(get(fields, "status.name")),
+        status = text(fields, "status.name"),
         priority = priority,
-        components = names(fields.components),
+        components = some(texts(fields.components, "name")),
         event = text(m.body.issue_event_type_name),
       },
     },

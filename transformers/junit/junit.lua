@@ -1,31 +1,18 @@
 -- Reports in JUnit's XML (https://github.com/testmoapp/junitxml describes what tools write), as the parser `xml` gives
 -- them: each suite that has cases is a run of a suite, each case a run of a case.
 
--- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
-local function text(value)
-  if kind(value) == "string" and value ~= "" and #value <= 65536 and not value:find("\0", 1, true) then return value end
-end
-
 -- A name as a part of an id; of one that is very long its digest.
 local function part(name)
   return url.encode(#name <= 200 and name or sha256(name))
 end
 
--- The beginning of a long text, cut between two characters.
-local function short(long)
-  local cut = 1000
-  while #long > cut and cut > 0 and (long:byte(cut + 1) & 0xC0) == 0x80 do cut = cut - 1 end
-  return long:sub(1, cut)
-end
-
 local function milliseconds(value)
-  local ok, at = pcall(epoch_ms, value)
-  if ok then return at end
+  return epoch_ms(moment(value))
 end
 
 -- "1,002.5" and 1.5 in seconds; nothing for anything else.
 local function seconds(value)
-  local digits = text(value)
+  local digits = long_text(value)
   local number = digits and tonumber((digits:gsub(",", "")))
   if number and number >= 0 and number < 1e7 then return number end
 end
@@ -33,12 +20,12 @@ end
 -- The children of an element: pairs of a name and an element.
 local function children(element)
   local found = {}
-  if kind(element) == "object" and kind(element["#c"]) == "list" then
-    for _, child in ipairs(element["#c"]) do
-      if kind(child) == "object" then
-        for name, inner in pairs(child) do
-          if kind(inner) == "object" then found[#found + 1] = { name, inner } end
-        end
+  local list = get(element, "#c")
+  if kind(list) ~= "list" then return found end
+  for _, child in ipairs(list) do
+    if kind(child) == "object" then
+      for name, inner in pairs(child) do
+        if kind(inner) == "object" then found[#found + 1] = { name, inner } end
       end
     end
   end
@@ -49,7 +36,7 @@ end
 local function outcome_of(case)
   for _, child in ipairs(children(case)) do
     local name, element = child[1], child[2]
-    local why = text(element["@message"]) or text(element["#t"])
+    local why = cut(long_text(element["@message"]) or long_text(element["#t"]), 1000)
     if name == "failure" then return "failure", why end
     if name == "error" then return "error", why end
     if name == "skipped" then return "skipped", why end
@@ -65,11 +52,10 @@ local function id_without_time(moment, digest, name)
 end
 
 local function suite_events(m, place, suite, events)
-  local name = text(suite["@name"]) or "tests"
-  local started = text(suite["@timestamp"])
-  local began = milliseconds(started)
+  local name = long_text(suite["@name"]) or "tests"
+  local began = milliseconds(suite["@timestamp"])
   local ended = began and began + math.floor((seconds(suite["@time"]) or 0) * 1000)
-    or milliseconds(text(m.metadata.last_modified))
+    or milliseconds(m.metadata.last_modified)
   local run = place .. "/" .. part(name) .. (began and "?started=" .. began or "")
   local cases, count = {}, { success = 0, failure = 0, error = 0, skipped = 0 }
   local seen, clock = {}, began
@@ -77,7 +63,7 @@ local function suite_events(m, place, suite, events)
   for _, child in ipairs(children(suite)) do
     if child[1] == "testcase" then
       local case = child[2]
-      local class, own = text(case["@classname"]), text(case["@name"]) or "unnamed"
+      local class, own = long_text(case["@classname"]), long_text(case["@name"]) or "unnamed"
       local id = class and class .. "." .. own or own
       seen[id] = (seen[id] or 0) + 1
       local case_run = run .. "#" .. part(id) .. (seen[id] > 1 and "," .. seen[id] or "")
@@ -88,13 +74,13 @@ local function suite_events(m, place, suite, events)
         environment = environment,
         testSuiteRun = { id = run },
         testCase = { id = id, name = own, type = text(values.type) },
-        reason = why and short(why),
+        reason = why,
       }
       if outcome ~= "skipped" then content.outcome = outcome end
       cases[#cases + 1] = cdevent(outcome == "skipped" and "testcaserun.skipped" or "testcaserun.finished", {
         context = { id = id_without_time(clock or ended, digest, case_run), timestamp = time(clock or ended) },
         subject = { id = case_run, content = content },
-        customData = { junit = { time = seconds(case["@time"]), file = text(case["@file"]), suite = name } },
+        customData = { junit = { time = seconds(case["@time"]), file = long_text(case["@file"]), suite = name } },
       })
     end
   end
@@ -121,7 +107,7 @@ local function suite_events(m, place, suite, events)
       },
       customData = {
         junit = { tests = #cases, failures = count.failure, errors = count.error, skipped = count.skipped,
-          time = seconds(suite["@time"]), hostname = text(suite["@hostname"]) },
+          time = seconds(suite["@time"]), hostname = long_text(suite["@hostname"]) },
       },
     })
   end
@@ -135,7 +121,7 @@ function transform(m)
   if not suites and not suite then
     refuse("not a report of JUnit: its root is neither testsuites nor testsuite; the source needs parser = \"xml\"")
   end
-  local base = text(get(m.metadata, "context.source")) or "/junit"
+  local base = text(m.metadata, "context.source") or "/junit"
   local path = text(m.metadata.path)
   local place = base .. "#" .. (path and path:gsub("[^%w%-._~/]", url.encode) or sha256(m.text):sub(1, 16))
   local events = {}

@@ -9,16 +9,6 @@ local function environment_of(service)
     .. "transformer, or values.environments with one for the service " .. (service or "of the incident"))
 end
 
--- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
-local function text(value)
-  if kind(value) == "string" and value ~= "" and #value <= 1024 and not value:find("\0", 1, true) then return value end
-end
-
-local function moment(value)
-  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
-  if ok then return at end
-end
-
 local types = {
   ["incident.triggered"] = "incident.reported",
   ["incident.reopened"] = "incident.reported",
@@ -33,10 +23,10 @@ function transform(m)
   local incident = kind(event.data) == "object" and event.data or refuse("has no event.data")
   local page = text(incident.html_url) or refuse("the incident has no html_url")
   local host = url.parse(page).host or refuse("the incident's html_url is no URL")
-  local service = text(get(incident, "service.summary"))
+  local service = text(incident, "service.summary")
   return cdevent(cdevents_type, {
     context = {
-      source = text(get(incident, "service.html_url")) or "https://" .. host,
+      source = text(incident, "service.html_url") or "https://" .. host,
       timestamp = moment(event.occurred_at) or refuse("has no event.occurred_at"),
     },
     subject = {
@@ -52,12 +42,12 @@ function transform(m)
       pagerduty = {
         event_type = event_type,
         id = text(incident.id),
-        number = math.type(incident.number) and incident.number or nil,
+        number = integer(incident.number),
         urgency = text(incident.urgency),
-        priority = text(get(incident, "priority.summary")),
+        priority = text(incident, "priority.summary"),
         incident_key = text(incident.incident_key),
-        escalation_policy = text(get(incident, "escalation_policy.summary")),
-        agent = text(get(event, "agent.summary")),
+        escalation_policy = text(incident, "escalation_policy.summary"),
+        agent = text(event, "agent.summary"),
       },
     },
   })

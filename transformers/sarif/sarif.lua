@@ -1,26 +1,9 @@
 -- SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), what static analysis and scanners write: each run of a
 -- tool is a run of a suite, each of its rules a case, which fails when it found something.
 
--- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
-local function text(value)
-  if kind(value) == "string" and value ~= "" and #value <= 65536 and not value:find("\0", 1, true) then return value end
-end
-
-local function moment(value)
-  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
-  if ok then return at end
-end
-
 -- A name as a part of an id; of one that is very long its digest.
 local function part(name)
   return url.encode(#name <= 200 and name or sha256(name))
-end
-
--- The beginning of a long text, cut between two characters.
-local function short(long)
-  local cut = 1000
-  while #long > cut and cut > 0 and (long:byte(cut + 1) & 0xC0) == 0x80 do cut = cut - 1 end
-  return long:sub(1, cut)
 end
 
 local environment = { id = text(values.environment) or "ci" }
@@ -31,7 +14,7 @@ end
 
 -- error, warning, note or none; what the rule says when the result does not; "warning" when nobody does (§3.27.10).
 local function level_of(result, rule)
-  return text(result.level) or text(get(rule, "defaultConfiguration.level")) or "warning"
+  return text(result.level) or text(rule, "defaultConfiguration.level") or "warning"
 end
 
 -- The rules in their order, each with what it found. A result that is suppressed, or was there before, is no finding.
@@ -45,22 +28,22 @@ local function findings(run)
     return found[id]
   end
   for _, rule in ipairs(list(get(run, "tool.driver.rules"))) do
-    local id = text(get(rule, "id"))
+    local id = long_text(rule, "id")
     if id then of(id, rule) end
   end
   for _, result in ipairs(list(run.results)) do
     local suppressed = kind(get(result, "suppressions")) == "list" and #result.suppressions > 0
     if kind(result) == "object" and not suppressed and result.baselineState ~= "absent"
       and (result.kind == nil or result.kind == null or result.kind == "fail") then
-      local id = text(result.ruleId) or text(get(result, "rule.id")) or "unnamed"
+      local id = long_text(result, "ruleId", "rule.id") or "unnamed"
       local entry = of(id)
       entry.results = entry.results + 1
       local level = level_of(result, entry.rule)
       if level == "error" or level == "warning" then
         entry.failures = entry.failures + 1
         entry.level = (entry.level == "error" or level == "error") and "error" or "warning"
-        entry.message = entry.message or text(get(result, "message.text"))
-        entry.place = entry.place or text(get(result, "locations[1].physicalLocation.artifactLocation.uri"))
+        entry.message = entry.message or long_text(result, "message.text")
+        entry.place = entry.place or text(result, "locations[1].physicalLocation.artifactLocation.uri")
       end
     end
   end
@@ -68,20 +51,19 @@ local function findings(run)
 end
 
 local function run_events(m, run, number, events)
-  local tool = text(get(run, "tool.driver.name")) or refuse("run " .. number .. " does not say of which tool it is")
+  local tool = text(run, "tool.driver.name") or refuse("run " .. number .. " does not say of which tool it is")
   local digest = sha256(m.text)
-  local at = moment(text(get(run, "invocations[1].endTimeUtc"))) or moment(text(m.metadata.last_modified))
-  local started = moment(text(get(run, "invocations[1].startTimeUtc")))
-  local repository = text(get(run, "versionControlProvenance[1].repositoryUri"))
-  local base = repository or text(get(m.metadata, "context.source")) or "/sarif"
-  local name = text(get(run, "automationDetails.id")) or tool
+  local at = moment(run, "invocations[1].endTimeUtc") or moment(m.metadata.last_modified)
+  local started = moment(run, "invocations[1].startTimeUtc")
+  local repository = text(run, "versionControlProvenance[1].repositoryUri")
+  local base = repository or text(m.metadata, "context.source") or "/sarif"
+  local name = text(run, "automationDetails.id") or tool
   local id = base .. "#" .. part(name) .. "?run=" .. digest:sub(1, 16) .. (number > 1 and "," .. number or "")
   -- Without a moment that of the arrival is filled in: then the id must not be made of it.
   local function context(what)
     return { timestamp = at, id = not at and sha256(digest .. number .. what) or nil }
   end
-  local suite = { id = tool, name = tool, version = text(get(run, "tool.driver.semanticVersion"))
-    or text(get(run, "tool.driver.version")) }
+  local suite = { id = tool, name = tool, version = text(run, "tool.driver.semanticVersion", "tool.driver.version") }
 
   if started then
     events[#events + 1] = cdevent("testsuiterun.started", {
@@ -97,7 +79,6 @@ local function run_events(m, run, number, events)
       failed = failed + 1
       worst = (worst == "high" or entry.level == "error") and "high" or "medium"
     end
-    local help = text(get(entry.rule, "helpUri"))
     events[#events + 1] = cdevent("testcaserun.finished", {
       context = context(rule_id),
       subject = {
@@ -107,13 +88,13 @@ local function run_events(m, run, number, events)
           testSuiteRun = { id = id },
           testCase = {
             id = tool .. "/" .. rule_id,
-            name = text(get(entry.rule, "shortDescription.text")) or text(get(entry.rule, "name")) or rule_id,
+            name = long_text(entry.rule, "shortDescription.text") or text(entry.rule, "name") or rule_id,
             type = "security",
-            uri = help and re.match(help, [[^https?://\S+$]]) and help or nil,
+            uri = web_url(entry.rule, "helpUri"),
           },
           outcome = entry.failures > 0 and "failure" or "success",
           severity = entry.failures > 0 and (entry.level == "error" and "high" or "medium") or nil,
-          reason = entry.failures > 0 and short(entry.failures .. " found: " .. (entry.message or rule_id)) or nil,
+          reason = entry.failures > 0 and cut(entry.failures .. " found: " .. (entry.message or rule_id), 1000) or nil,
         },
       },
       customData = { sarif = { ruleId = rule_id, results = entry.results, location = entry.place } },
@@ -133,7 +114,7 @@ local function run_events(m, run, number, events)
           or failed > 0 and failed .. " of " .. #order .. " rules found something" or nil,
       },
     },
-    customData = { sarif = { rules = #order, failed = failed, revision = text(get(run, "versionControlProvenance[1].revisionId")) } },
+    customData = { sarif = { rules = #order, failed = failed, revision = text(run, "versionControlProvenance[1].revisionId") } },
   })
 end
 

@@ -1,39 +1,22 @@
 -- The Test Anything Protocol (https://testanything.org), as the parser `tap` gives it: a file is a run of a suite, each
 -- of its lines a run of a case.
 
--- What is absent, null, empty, of another type or endless is nil; a NUL cannot be stored.
-local function text(value)
-  if kind(value) == "string" and value ~= "" and #value <= 65536 and not value:find("\0", 1, true) then return value end
-end
-
-local function moment(value)
-  local ok, at = pcall(time, (text(value) or kind(value) == "number" and value) or nil)
-  if ok then return at end
-end
-
--- The beginning of a long text, cut between two characters.
-local function short(long)
-  local cut = 1000
-  while #long > cut and cut > 0 and (long:byte(cut + 1) & 0xC0) == 0x80 do cut = cut - 1 end
-  return long:sub(1, cut)
-end
-
 local environment = { id = text(values.environment) or "ci" }
 
 -- ok, not ok, and what a directive makes of them: TODO may fail.
 local function outcome_of(test)
-  local directive = text(get(test, "directive.kind"))
-  if directive == "skip" then return "skipped", text(get(test, "directive.reason")) end
-  if test.status == "ok" or directive == "todo" then return "success", text(get(test, "directive.reason")) end
-  return "failure", text(test.yaml_diagnostics) or text(get(test, "yaml_diagnostics.message"))
+  local directive = text(test, "directive.kind")
+  if directive == "skip" then return "skipped", long_text(test, "directive.reason") end
+  if test.status == "ok" or directive == "todo" then return "success", long_text(test, "directive.reason") end
+  return "failure", long_text(test, "yaml_diagnostics", "yaml_diagnostics.message")
 end
 
 function transform(m)
   local tests = get(m.body, "tests")
   if kind(tests) ~= "list" then refuse("not a report in TAP: it has no tests; the source needs parser = \"tap\"") end
-  local at = moment(text(m.metadata.last_modified))
+  local at = moment(m.metadata.last_modified)
   local digest = sha256(m.text)
-  local base = text(get(m.metadata, "context.source")) or "/tap"
+  local base = text(m.metadata, "context.source") or "/tap"
   local path = text(m.metadata.path)
   local name = path and re.gsub(path:match("[^/]*$"), [[\.tap$]], "") or "tests"
   local run = base .. "#" .. (path and path:gsub("[^%w%-._~/]", url.encode) or "tap") .. "?run=" .. digest:sub(1, 16)
@@ -47,18 +30,18 @@ function transform(m)
     if kind(test) ~= "object" then refuse("test " .. index .. " is not an object") end
     local outcome, why = outcome_of(test)
     count[outcome] = count[outcome] + 1
-    local case = text(test.description) or "test " .. index
+    local case = long_text(test.description) or "test " .. index
     local content = {
       environment = environment,
       testSuiteRun = { id = run },
       testCase = { id = name .. "/" .. case, name = case, type = text(values.type) },
-      reason = why and short(why),
+      reason = cut(why, 1000),
     }
     if outcome ~= "skipped" then content.outcome = outcome end
     events[#events + 1] = cdevent(outcome == "skipped" and "testcaserun.skipped" or "testcaserun.finished", {
       context = context("case " .. index),
       subject = { id = run .. "#" .. index, content = content },
-      customData = { tap = { number = math.type(test.number) and test.number or nil, directive = text(get(test, "directive.kind")) } },
+      customData = { tap = { number = math.type(test.number) and test.number or nil, directive = text(test, "directive.kind") } },
     })
   end
 

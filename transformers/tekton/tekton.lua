@@ -5,32 +5,9 @@
 
 local body
 
--- ---- Reading: what is absent, null, empty, of another type or endless is nil; a NUL cannot be stored ----
-
-local function is_text(found)
-  return type(found) == "string" and found ~= "" and #found <= 1024 and not found:find("\0", 1, true)
-end
-
-local function text(path)
-  local found = get(body, path)
-  if is_text(found) then return found end
-end
-
---- A moment: a text, or a number of seconds or milliseconds.
-local function moment(path)
-  local found = get(body, path)
-  if (is_text(found) and #found <= 64) or (math.type(found) == "integer" and found > 0) then
-    local ok, at = pcall(time, found)
-    if ok then return at end
-  end
-end
-
---- A label or an annotation; `name` may have dots and slashes.
-local function label(name)
-  for _, place in ipairs({ "labels", "annotations" }) do
-    local found = get(body, "/metadata/" .. place .. "/" .. name:gsub("/", "~1"))
-    if is_text(found) then return found end
-  end
+--- A label or an annotation.
+local function named(name)
+  return label({ get(body, "metadata.labels"), get(body, "metadata.annotations") }, name)
 end
 
 local function need(found, what)
@@ -38,17 +15,15 @@ local function need(found, what)
 end
 
 --- Names of objects of Kubernetes, https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
-local function object_name(path)
-  local found = text(path)
+local function object_name(value, path)
+  local found = text(value, path)
   if found and #found <= 253 and re.find(found, "^[a-z0-9][a-z0-9.-]*$") then return found end
 end
 
---- The condition Succeeded: where it is, or nil.
-local function condition()
-  local list = get(body, "status.conditions")
-  if kind(list) ~= "list" then return nil end
-  for i = 1, math.min(#list, 20) do
-    if text("status.conditions[" .. i .. "].type") == "Succeeded" then return "status.conditions[" .. i .. "]." end
+--- The condition Succeeded, or nil.
+local function succeeded()
+  for _, condition in each(get(body, "status.conditions"), 20) do
+    if text(condition, "type") == "Succeeded" then return condition end
   end
 end
 
@@ -65,44 +40,40 @@ local function outcome(status, reason)
 end
 
 local function path_of(namespace, plural, name, uid)
-  local cluster = is_text(values.cluster) and "/" .. url.encode(values.cluster) or ""
+  local cluster = text(values.cluster) and "/" .. url.encode(values.cluster) or ""
   return "/tekton" .. cluster .. "/namespaces/" .. namespace .. (plural and "/" .. plural .. "/" .. name .. "/" .. uid or "")
 end
 
 --- The pipeline's run that a task's run belongs to.
 local function owner(namespace)
-  local list = get(body, "metadata.ownerReferences")
-  if kind(list) ~= "list" then return nil end
-  for i = 1, math.min(#list, 20) do
-    local path = "metadata.ownerReferences[" .. i .. "]."
-    local name, uid = object_name(path .. "name"), object_name(path .. "uid")
-    if text(path .. "kind") == "PipelineRun" and name and uid then
+  for _, reference in each(get(body, "metadata.ownerReferences"), 20) do
+    local name, uid = object_name(reference, "name"), object_name(reference, "uid")
+    if text(reference, "kind") == "PipelineRun" and name and uid then
       return { id = path_of(namespace, "pipelineruns", name, uid) }
     end
   end
 end
 
 local function run(subject, plural)
-  local name = need(object_name("metadata.name"), "metadata.name")
-  local namespace = need(object_name("metadata.namespace"), "metadata.namespace")
-  local uid = need(text("metadata.uid"), "metadata.uid")
+  local name = need(object_name(body, "metadata.name"), "metadata.name")
+  local namespace = need(object_name(body, "metadata.namespace"), "metadata.namespace")
+  local uid = need(text(body, "metadata.uid"), "metadata.uid")
   if not re.find(uid, "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$") then refuse("tekton: metadata.uid is no UUID") end
   local is_pipeline = subject == "pipelinerun"
   local content = {}
-  local page = is_text(values.dashboard)
+  local page = text(values.dashboard)
     and values.dashboard:gsub("/+$", "") .. "/#/namespaces/" .. namespace .. "/" .. plural .. "/" .. name or nil
   -- A run of a pipeline must have one.
   content.uri = page or is_pipeline and "urn:uuid:" .. uid or nil
   if is_pipeline then
-    content.pipelineName = text("spec.pipelineRef.name") or label("tekton.dev/pipeline") or name
+    content.pipelineName = text(body, "spec.pipelineRef.name") or named("tekton.dev/pipeline") or name
   else
-    content.taskName = label("tekton.dev/pipelineTask") or text("spec.taskRef.name") or label("tekton.dev/task") or name
+    content.taskName = named("tekton.dev/pipelineTask") or text(body, "spec.taskRef.name") or named("tekton.dev/task") or name
     content.pipelineRun = owner(namespace)
   end
-  local sha = label("pipelinesascode.tekton.dev/sha")
-  if sha and not re.find(sha, "^[0-9a-f]{40,64}$") then sha = nil end
-  local custom = { namespace = namespace, name = name, pipeline = label("tekton.dev/pipeline"),
-                   task = label("tekton.dev/task"), sha = sha }
+  local sha = commit_hash(named("pipelinesascode.tekton.dev/sha"))
+  local custom = { namespace = namespace, name = name, pipeline = named("tekton.dev/pipeline"),
+                   task = named("tekton.dev/task"), sha = sha }
   local function event(predicate, at)
     return cdevent(subject .. "." .. predicate, {
       context = { source = path_of(namespace), timestamp = at, chainId = sha },
@@ -110,18 +81,18 @@ local function run(subject, plural)
       customData = { uri = page, tekton = custom },
     })
   end
-  local at = condition()
-  local status = at and text(at .. "status")
-  local started = moment("status.startTime")
+  local condition = succeeded()
+  local status = text(condition, "status")
+  local started = moment(body, "status.startTime")
   if status == "True" or status == "False" then
-    custom.reason = text(at .. "reason")
+    custom.reason = text(condition, "reason")
     content.outcome = outcome(status, custom.reason)
-    if status == "False" then content.errors = text(at .. "message") end
-    return event("finished", moment("status.completionTime") or moment(at .. "lastTransitionTime"))
+    if status == "False" then content.errors = text(condition, "message") end
+    return event("finished", moment(body, "status.completionTime") or moment(condition, "lastTransitionTime"))
   elseif started then
     return event("started", started)
   elseif is_pipeline then
-    return event("queued", moment("metadata.creationTimestamp"))
+    return event("queued", moment(body, "metadata.creationTimestamp"))
   end
   drop("taskrun " .. name .. ": it has not started, and CDEvents have no task that waits")
 end

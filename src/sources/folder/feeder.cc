@@ -29,6 +29,7 @@ struct Feeder::State {
   std::deque<std::shared_ptr<Flight>> under_way;  ///< in their order
   Entries due;                                    ///< true on disk, and not committed yet
   std::vector<Finished> finished;
+  std::unordered_map<FileKey, Stamp> finishing;  ///< given to finished(), and not yet taken
   std::optional<Error> failure;
 };
 
@@ -49,7 +50,13 @@ void Feeder::note(const FileKey& key, const Entry& entry) { next_->entries[key] 
 
 void Feeder::forget(const FileKey& key) { next_->entries[key] = std::nullopt; }
 
-void Feeder::finished(Finished file) { next_->finished.push_back(std::move(file)); }
+void Feeder::finished(Finished file) {
+  const std::lock_guard lock(state_->mutex);
+  const auto [known, is_new] = state_->finishing.try_emplace(file.key, file.stamp);
+  if (!is_new && known->second == file.stamp) return;
+  known->second = file.stamp;
+  next_->finished.push_back(std::move(file));
+}
 
 bool Feeder::full() const {
   return messages_.size() >= limits_.messages || bytes_ >= limits_.bytes ||
@@ -141,6 +148,12 @@ bool Feeder::is_idle() const {
 
 std::vector<Finished> Feeder::take_finished() {
   const std::lock_guard lock(state_->mutex);
+  for (const auto& file : state_->finished) {
+    const auto known = state_->finishing.find(file.key);
+    if (known != state_->finishing.end() && known->second == file.stamp) {
+      state_->finishing.erase(known);
+    }
+  }
   return std::exchange(state_->finished, {});
 }
 

@@ -45,7 +45,8 @@ class Feeder {
   void note(const FileKey& key, const Entry& entry);
   /// The file is gone.
   void forget(const FileKey& key);
-  /// To be given by take_finished() once all that was added until now is on disk.
+  /// To be given by take_finished() once all that was added until now is on disk. Once: each look
+  /// at a file says it again, and a batch for each would fill the places of those under way.
   void finished(Finished file);
 
   bool full() const;

@@ -126,6 +126,26 @@ TEST_F(FeederTest, AFileIsFinishedWhenAllBeforeItIsOnDisk) {
   EXPECT_EQ(feeder.take_finished().size(), 1U);
 }
 
+TEST_F(FeederTest, AFileIsFinishedOnceHoweverOftenItIsSaid) {
+  const Finished file{.path = "a", .key = {0, 1}, .stamp = {.size = 1}};
+  add(1, 1);
+  feeder.finished(file);
+  EXPECT_TRUE(feeder.flush(stop.get_token()));
+  for (int i = 0; i < 5; ++i) {
+    feeder.finished(file);
+    EXPECT_TRUE(feeder.flush(stop.get_token()));
+  }
+  EXPECT_EQ(inlet.checkpoints.size(), 1U);
+  settle(0);
+  EXPECT_EQ(feeder.take_finished().size(), 1U);
+  // It could not be moved, or it has changed: then it is another matter.
+  feeder.finished(file);
+  feeder.finished({.path = "a", .key = {0, 1}, .stamp = {.size = 2}});
+  EXPECT_TRUE(feeder.flush(stop.get_token()));
+  settle(1);
+  EXPECT_EQ(feeder.take_finished().size(), 2U);
+}
+
 TEST_F(FeederTest, AForgottenFileIsRemovedFromTheLedger) {
   feeder.forget({0, 1});
   EXPECT_TRUE(feeder.flush(stop.get_token()));

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -19,6 +21,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "core/inlet.h"
 #include "net/routes.h"
 #include "sources/folder/folder_source.h"
@@ -51,6 +54,23 @@ class TemporaryFolder {
 
  private:
   fs::path path_;
+};
+
+/// The machine's clocks, set forward: files have the times of the real one.
+class ShiftedClock final : public Clock {
+ public:
+  void advance(std::chrono::milliseconds by) { ahead_ += by.count(); }
+  std::chrono::steady_clock::time_point now() const override { return real_.now() + ahead(); }
+  WallTime wall() const override { return real_.wall() + ahead(); }
+  bool wait(std::chrono::milliseconds duration, std::stop_token stop) const override {
+    return real_.wait(duration, std::move(stop));
+  }
+
+ private:
+  std::chrono::milliseconds ahead() const { return std::chrono::milliseconds(ahead_); }
+
+  SystemClock real_;
+  std::atomic<std::int64_t> ahead_ = 0;
 };
 
 /// A queue in memory that outlives the source: bodies and checkpoints, in one step.
@@ -229,7 +249,7 @@ class FolderTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   FolderSettings settings_;
-  SystemClock clock_;
+  ShiftedClock clock_;
   telemetry::Metrics metrics_;
   telemetry::Log log_{{.level = telemetry::Level::off}, clock_};
   NoRoutes routes_;

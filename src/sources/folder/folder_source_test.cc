@@ -162,14 +162,17 @@ TEST_F(FolderTest, AFileFromTheFutureSettlesToo) {
 }
 
 TEST_F(FolderTest, AHalfWrittenFileWaitsUntilItHasSettled) {
-  settings_.settle = 1'000ms;
+  settings_.settle = 1h;
   start();
   write("a.json", "{\"half\":");
   for (int i = 0; i < 5; ++i) {  // writing goes on for longer than it takes to be seen
-    std::this_thread::sleep_for(200ms);
+    ASSERT_TRUE(wait_for_looks());
     append("a.json", " ");
   }
   append("a.json", "1}");
+  ASSERT_TRUE(wait_for_looks());
+  EXPECT_THAT(bodies(), IsEmpty());
+  clock_.advance(1h);
   ASSERT_TRUE(wait_for(1));
   EXPECT_THAT(bodies(), ElementsAre("{\"half\":     1}"));
 }
@@ -254,7 +257,9 @@ TEST_F(FolderTest, FilesAreDeletedOrMovedOnlyOnceTheirEventsAreOnDisk) {
   inlet_.hold();
   start();
   ASSERT_TRUE(wait_for(2));
-  // No look is waited for: one may have to wait itself, for a place among the batches under way.
+  ASSERT_TRUE(wait_for_looks());  // they go on, and ask for nothing that was asked for before
+  ASSERT_TRUE(wait_for_looks());
+  EXPECT_LE(inlet_.puts(), 3U);
   EXPECT_TRUE(fs::exists(at("d/a.json")));
   EXPECT_TRUE(fs::exists(at("b.jsonl")));
   inlet_.let_go();

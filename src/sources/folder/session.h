@@ -58,7 +58,7 @@ class Session final : private Visitor {
   struct Waiting {
     Stamp stamp = {};
     Time since = {};  ///< it has had this stamp at least since then
-    Time due = {};  ///< look at it then, kWithTheNextLook: when all are looked at
+    Time due = {};    ///< look at it then, kWithTheNextLook: when all are looked at
   };
 
   Result<void> open_root();

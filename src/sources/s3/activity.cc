@@ -1,11 +1,9 @@
 #include "sources/s3/activity.h"
 
-#include <array>
 #include <utility>
 
-#include <openssl/evp.h>
-
 #include "aws/sigv4.h"
+#include "core/binary_text.h"
 #include "core/json_text.h"
 #include "parsers/parsers.h"
 #include "sources/s3/content.h"
@@ -19,27 +17,9 @@ constexpr const char* kListed = "s/listed";
 
 /// Of a checksum as S3 writes it. Empty for what is no SHA-256 in Base64.
 std::string hex_of_base64(const std::string& text) {
-  constexpr std::size_t kBase64Bytes = 44;
   constexpr std::size_t kDigestBytes = 32;
-  if (text.size() != kBase64Bytes) return {};
-  std::array<unsigned char, kBase64Bytes> bytes{};
-  if (EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size())) < static_cast<int>(kDigestBytes)) {
-    return {};
-  }
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (std::size_t i = 0; i < kDigestBytes; ++i) {
-    hex += kDigits[bytes.at(i) >> 4U];
-    hex += kDigits[bytes.at(i) & 15U];
-  }
-  return hex;
-}
-
-std::string json_text(std::string_view text) {
-  std::string quoted;
-  append_json_string(quoted, text);
-  return quoted;
+  const auto bytes = decode_text(BinaryText::base64, text);
+  return bytes && bytes->size() == kDigestBytes ? encode_text(BinaryText::hex, *bytes) : "";
 }
 
 /// To the second: not every answer says more, and the ids of events are made of it.
@@ -84,12 +64,12 @@ activity::Thing Activity::thing_of(const Candidate& candidate,
                  {"url", settings_.url + "/" + aws::percent_encoded(candidate.key, true)}};
   std::string details = "{}";
   if (!facts.content_type.empty()) {
-    details = parsers::with_member(details, "content_type", json_text(facts.content_type));
+    details = parsers::with_member(details, "content_type", json_string(facts.content_type));
   }
   if (!facts.user.empty()) {
     std::string user = "{}";
     for (const auto& [name, value] : facts.user) {
-      user = parsers::with_member(user, name, json_text(value));
+      user = parsers::with_member(user, name, json_string(value));
     }
     details = parsers::with_member(details, "user_metadata", user);
   }

@@ -21,12 +21,6 @@ constexpr int kTries = 4;
 /// Larger side objects are not read.
 constexpr std::size_t kSideBytesMax = std::size_t{64} << 10;
 
-std::string json_text(std::string_view text) {
-  std::string quoted;
-  append_json_string(quoted, text);
-  return quoted;
-}
-
 bool is_side(std::string_view key) {
   return key.ends_with(".headers.json") || key.ends_with(".metadata.json");
 }
@@ -210,23 +204,23 @@ Message Content::message_of(const Looked& looked) const {
   const auto add = [&](std::string_view name, const std::string& json) {
     metadata = parsers::with_member(metadata, name, json);
   };
-  add("name", json_text(slash == std::string_view::npos ? key : key.substr(slash + 1)));
-  add("path", json_text(key.starts_with(folder_) ? key.substr(folder_.size()) : key));
-  add("root", json_text("/" + folder_));
+  add("name", json_string(slash == std::string_view::npos ? key : key.substr(slash + 1)));
+  add("path", json_string(key.starts_with(folder_) ? key.substr(folder_.size()) : key));
+  add("root", json_string("/" + folder_));
   const WallTime modified = looked.facts.modified;
-  if (modified != WallTime{}) add("last_modified", json_text(aws::format_time(modified)));
-  add("bucket", json_text(settings_.bucket));
-  add("key", json_text(key));
+  if (modified != WallTime{}) add("last_modified", json_string(aws::format_time(modified)));
+  add("bucket", json_string(settings_.bucket));
+  add("key", json_string(key));
   add("size", std::to_string(looked.facts.size));
-  add("etag", json_text(looked.facts.etag));
-  if (!looked.facts.version.empty()) add("version_id", json_text(looked.facts.version));
+  add("etag", json_string(looked.facts.etag));
+  if (!looked.facts.version.empty()) add("version_id", json_string(looked.facts.version));
   if (!looked.facts.content_type.empty()) {
-    add("content_type", json_text(looked.facts.content_type));
+    add("content_type", json_string(looked.facts.content_type));
   }
   if (!looked.facts.user.empty()) {
     std::string user = "{}";
     for (const auto& [name, value] : looked.facts.user) {
-      user = parsers::with_member(user, name, json_text(value));
+      user = parsers::with_member(user, name, json_string(value));
     }
     add("user_metadata", user);
   }

@@ -51,8 +51,9 @@ void add_function(lua_State* state, int globals, const Function& function) {
 }  // namespace
 
 std::span<const Chapter> library() {
-  static const std::array kChapters = {value_functions(),   event_functions(), time_functions(),
-                                       pattern_functions(), text_functions(),  data_functions()};
+  static const std::array kChapters = {value_functions(),   reader_functions(), list_functions(),
+                                       event_functions(),   purl_functions(),   time_functions(),
+                                       pattern_functions(), text_functions(),   data_functions()};
   return kChapters;
 }
 

@@ -2,6 +2,7 @@
 // (docs/components/lua-library.md) is written.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,7 +35,10 @@ std::span<const Chapter> library();
 std::string library_page();
 
 Chapter value_functions();
+Chapter reader_functions();
+Chapter list_functions();
 Chapter event_functions();
+Chapter purl_functions();
 Chapter time_functions();
 Chapter text_functions();
 Chapter pattern_functions();
@@ -55,6 +59,17 @@ std::optional<std::string_view> event_at(lua_State* state, int index);
 /// What message{} made.
 bool is_outgoing(lua_State* state, int index);
 Message outgoing_at(lua_State* state, int index);
+
+/// Of the texts that readers take.
+constexpr std::size_t kTextBytes = 1'024;
+/// A string that is not empty, has no NUL and `bytes` at most.
+bool is_text(lua_State* state, int index, std::size_t bytes);
+/// Elements and members that are looked at, when nobody says how many.
+constexpr lua_Integer kManyElements = 100;
+/// Pushes element `number` of a list, a view or a table; nil behind its end.
+void push_element(lua_State* state, int list, lua_Integer number);
+/// A string or number as a date-time of RFC 3339; nothing for what is no moment.
+std::optional<std::string> moment_at(lua_State* state, int index);
 
 /// Pushes what a path leads to; nil when a step is absent or null.
 void push_at_path(lua_State* state, int index, std::string_view path);

@@ -1,9 +1,7 @@
-// Making CDEvents, and the package URLs that name artifacts in them.
+// Making CDEvents.
 #include <array>
 #include <string>
-#include <vector>
 
-#include "cdevents/purl.h"
 #include "cdevents/releases.h"
 #include "cdevents/samples.h"
 #include "core/json_text.h"
@@ -16,7 +14,6 @@ namespace cdviz::transforms::lua {
 namespace {
 
 using cdevents::EventKind;
-using cdevents::Purl;
 
 constexpr const char* kEvent = "cdviz.event";
 
@@ -98,141 +95,6 @@ int text_of_event(lua_State* state) {
   return 1;
 }
 
-// ---- Package URLs ----
-
-std::string text_field(lua_State* state, const char* name) {
-  std::string out;
-  const int type = lua_getfield(state, 1, name);
-  if (type == LUA_TSTRING || type == LUA_TNUMBER) {
-    out = text_at(state, -1);
-  } else if (type != LUA_TNIL && !is_null(state, -1)) {
-    luaL_error(state, "purl: %s is a %s", name, luaL_typename(state, -1));
-  }
-  lua_pop(state, 1);
-  return out;
-}
-
-/// For the parser, which takes the parts as they are between its separators.
-std::string encoded(std::string_view text, std::string_view keep) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos ||
-                       keep.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-  return out;
-}
-
-/// The canonical form of a purl, by the rules of its type; an error says what is wrong.
-void push_purl(lua_State* state, const Purl& parts) {
-  std::string text = "pkg:" + encoded(parts.type, "") + "/";
-  if (!parts.name_space.empty()) text += encoded(parts.name_space, "/") + "/";
-  text += encoded(parts.name, "");
-  if (!parts.version.empty()) text += "@" + encoded(parts.version, "");
-  char separator = '?';
-  for (const auto& [key, value] : parts.qualifiers) {
-    text += separator + key + "=" + encoded(value, "");
-    separator = '&';
-  }
-  if (!parts.subpath.empty()) text += "#" + encoded(parts.subpath, "/");
-  Engine::of(state).charge(text.size());
-  const auto purl = cdevents::parse_purl(text);
-  if (!purl) luaL_error(state, "%s", purl.error().message.c_str());
-  push(state, purl->text());
-}
-
-int make_purl(lua_State* state) {
-  luaL_checktype(state, 1, LUA_TTABLE);
-  lua_settop(state, 1);
-  Purl parts{.type = text_field(state, "type"),
-             .name_space = text_field(state, "namespace"),
-             .name = text_field(state, "name"),
-             .version = text_field(state, "version"),
-             .qualifiers = {},
-             .subpath = text_field(state, "subpath")};
-  if (lua_getfield(state, 1, "qualifiers") == LUA_TTABLE) {
-    for (lua_pushnil(state); lua_next(state, 2) != 0; lua_pop(state, 1)) {
-      if (lua_type(state, -2) != LUA_TSTRING || lua_isstring(state, -1) == 0) continue;
-      lua_pushvalue(state, -1);
-      const std::string value(text_at(state, -1));
-      lua_pop(state, 1);
-      if (!value.empty()) parts.qualifiers.emplace_back(text_at(state, -2), value);
-    }
-  }
-  push_purl(state, parts);
-  return 1;
-}
-
-/// "[host[:port]/]path[:tag][@digest]" as container tools write it
-/// (https://github.com/distribution/reference).
-int purl_from_image(lua_State* state) {
-  std::string_view image = text_argument(state, 1);
-  std::string digest(luaL_optstring(state, 2, ""));
-  if (const auto at = image.find('@'); at != std::string_view::npos) {
-    if (digest.empty()) digest = image.substr(at + 1);
-    image = image.substr(0, at);
-  }
-  std::string_view tag;
-  const auto slash = image.rfind('/');
-  const auto colon = image.rfind(':');
-  if (colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash)) {
-    tag = image.substr(colon + 1);
-    image = image.substr(0, colon);
-  }
-  std::string repository(image);
-  const std::string_view head = image.substr(0, image.find('/'));
-  const bool has_host = image.find('/') != std::string_view::npos &&
-                        (head.find_first_of(".:") != std::string_view::npos || head == "localhost");
-  if (!has_host) {
-    const bool is_official = image.find('/') == std::string_view::npos;
-    repository = std::string(is_official ? "docker.io/library/" : "docker.io/") + repository;
-  }
-  Purl parts{.type = "oci",
-             .name_space = {},
-             .name = repository.substr(repository.rfind('/') + 1),
-             .version = digest,
-             .qualifiers = {{"repository_url", repository}},
-             .subpath = {}};
-  if (!tag.empty()) parts.qualifiers.emplace_back("tag", tag);
-  push_purl(state, parts);
-  return 1;
-}
-
-int parse_purl(lua_State* state) {
-  const auto text = text_argument(state, 1);
-  Engine::of(state).charge(text.size());
-  const auto purl = cdevents::parse_purl(text);
-  if (!purl) {
-    lua_pushnil(state);
-    push(state, purl.error().message);
-    return 2;
-  }
-  lua_newtable(state);
-  const auto set = [state](const char* name, const std::string& value) {
-    if (value.empty()) return;
-    push(state, value);
-    lua_setfield(state, -2, name);
-  };
-  set("type", purl->type);
-  set("namespace", purl->name_space);
-  set("name", purl->name);
-  set("version", purl->version);
-  set("subpath", purl->subpath);
-  lua_newtable(state);
-  for (const auto& [key, value] : purl->qualifiers) set(key.c_str(), value);
-  lua_setfield(state, -2, "qualifiers");
-  return 1;
-}
-
 constexpr std::array kFunctions = {
     Function{
         .name = "cdevent",
@@ -257,29 +119,6 @@ constexpr std::array kFunctions = {
                    "  },\n"
                    "  customData = { argocd = { revision = m.body.revision } },\n"
                    "})"},
-    Function{.name = "purl",
-             .call = &make_purl,
-             .signature = "purl{type = …, namespace = …, name = …, version = …, qualifiers = {…}, "
-                          "subpath = …}",
-             .help = "The canonical text of a package URL "
-                     "([purl](https://github.com/package-url/purl-spec)). `type` and `name` are "
-                     "needed; the others may be `nil` or `null`.",
-             .example = "purl{ type = \"npm\", namespace = \"@acme\", name = \"cart\", version = "
-                        "\"1.2.3\" }\n-- \"pkg:npm/%40acme/cart@1.2.3\""},
-    Function{
-        .name = "purl_from_image",
-        .call = &purl_from_image,
-        .signature = "purl_from_image(image [, digest])",
-        .help = "The package URL of a container image, from what tools call it. Its version is "
-                "the digest; the tag is a qualifier.",
-        .example = "purl_from_image(\"ghcr.io/acme/cart:1.2.3\", \"sha256:0b31…\")\n-- "
-                   "\"pkg:oci/cart@sha256:0b31…?repository_url=ghcr.io%2Facme%2Fcart&tag=1.2.3\""},
-    Function{.name = "parse_purl",
-             .call = &parse_purl,
-             .signature = "parse_purl(text)",
-             .help = "The parts of a package URL, named as `purl` takes them, and `qualifiers`; "
-                     "`nil` and what is wrong when it is none.",
-             .example = "parse_purl(\"pkg:npm/cart@1.2.3\").version  -- \"1.2.3\""},
 };
 
 }  // namespace

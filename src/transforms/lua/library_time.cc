@@ -16,15 +16,8 @@ int time(lua_State* state) {
     lua_pushnil(state);
     return 1;
   }
-  Engine::of(state).charge(10);
-  std::optional<std::string> moment;
-  if (lua_isinteger(state, 1) != 0) {
-    moment = moment_of_epoch(static_cast<std::int64_t>(lua_tointeger(state, 1)));
-  } else if (lua_type(state, 1) == LUA_TNUMBER) {
-    moment = moment_of_epoch(lua_tonumber(state, 1));
-  } else {
-    moment = moment_of(text_argument(state, 1));
-  }
+  if (lua_type(state, 1) != LUA_TNUMBER) luaL_checktype(state, 1, LUA_TSTRING);
+  const auto moment = moment_at(state, 1);
   if (!moment) {
     std::size_t size = 0;
     const std::string shown(luaL_tolstring(state, 1, &size), std::min<std::size_t>(size, 64));
@@ -52,7 +45,7 @@ constexpr std::array kFunctions = {
                  "almost RFC 3339 (a space for the T, `+0100`, ` UTC`, no offset, which is UTC), a "
                  "date alone, RFC 2822, `Tue Jan  2 03:04:05 UTC 2024`, and seconds, milliseconds, "
                  "microseconds or nanoseconds since 1970 as a number or as digits. `nil` for `nil` "
-                 "and `null`; an error for anything else.",
+                 "and `null`; an error for anything else, for which `moment` gives `nil`.",
              .example = "time(1704164645678)  -- \"2024-01-02T03:04:05.678Z\"\n"
                         "time(\"2024-01-02 03:04:05 UTC\")  -- \"2024-01-02T03:04:05Z\"\n"
                         "time(\"Tue, 02 Jan 2024 03:04:05 +0100\")  -- "
@@ -65,6 +58,15 @@ constexpr std::array kFunctions = {
 };
 
 }  // namespace
+
+std::optional<std::string> moment_at(lua_State* state, int index) {
+  Engine::of(state).charge(10);
+  if (lua_isinteger(state, index) != 0) {
+    return moment_of_epoch(static_cast<std::int64_t>(lua_tointeger(state, index)));
+  }
+  if (lua_type(state, index) == LUA_TNUMBER) return moment_of_epoch(lua_tonumber(state, index));
+  return moment_of(text_at(state, index));
+}
 
 Chapter time_functions() {
   return {"Time",

@@ -1,9 +1,7 @@
 // Looking into what came in, and saying what becomes of it.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,57 +16,6 @@ namespace {
 constexpr const char* kOutgoing = "cdviz.outgoing";
 /// Levels of tables that copy() follows: a table may hold itself.
 constexpr int kCopyLevels = 200;
-
-/// Replaces the value on top of the stack by its child; nil when there is none.
-void step(lua_State* state, std::string_view name, bool zero_based) {
-  lua_Integer number = 0;
-  const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
-  const bool is_number = read.ec == std::errc{} && read.ptr == name.data() + name.size();
-  if (is_number && zero_based && number < LUA_MAXINTEGER) ++number;
-  if (View* view = view_at(state, -1)) {
-    if (view->document->kind(view->at) != ParsedJson::Kind::array) {
-      push_child(state, *view, name);
-    } else if (is_number) {
-      push_child(state, *view, number);
-    } else {
-      lua_pushnil(state);
-    }
-  } else if (lua_type(state, -1) == LUA_TTABLE) {
-    push(state, name);
-    if (lua_rawget(state, -2) == LUA_TNIL && is_number) {
-      lua_pop(state, 1);
-      lua_rawgeti(state, -1, number);
-    }
-  } else if (lua_type(state, -1) == LUA_TUSERDATA &&
-             luaL_getmetafield(state, -1, "__index") != LUA_TNIL) {
-    lua_pushvalue(state, -2);  // m and its headers
-    push(state, name);
-    lua_call(state, 2, 1);
-  } else {
-    lua_pushnil(state);
-  }
-  lua_replace(state, -2);
-}
-
-/// The next name of a path, taken away from it.
-std::string next_name(std::string_view& path, bool is_pointer) {
-  const auto end = std::min(path.find_first_of(is_pointer ? "/" : ".["), path.size());
-  std::string_view raw = path.substr(0, end);
-  path.remove_prefix(std::min(end + 1, path.size()));
-  if (!is_pointer) {
-    if (!raw.empty() && raw.back() == ']') raw.remove_suffix(1);
-    return std::string(raw);
-  }
-  std::string name;
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] == '~' && i + 1 < raw.size() && (raw[i + 1] == '0' || raw[i + 1] == '1')) {
-      name += raw[++i] == '0' ? '~' : '/';
-    } else {
-      name += raw[i];
-    }
-  }
-  return name;
-}
 
 int get(lua_State* state) {
   luaL_checkany(state, 1);
@@ -243,31 +190,12 @@ Chapter value_functions() {
       "Values",
       "`m` has `m.body`, the JSON document; `m.headers`, whose names may be written in any "
       "case; `m.metadata`, what the source knows (`m.metadata.context.source` is the default of "
-      "`context.source`); and `m.text`, the body as it came. What a message does not have is "
-      "`nil`. JSON null is `null`, which is not `nil` and, as everything but `nil` and `false`, "
-      "counts as true. Lists are counted from 1; `#`, `pairs` and `ipairs` work. Numbers keep "
-      "every digit. `values` is what the configuration gives the script.",
+      "`context.source`, `m.metadata.cloudevents` the attributes of a "
+      "[CloudEvent](../transformers.md#cloudevents)); and `m.text`, the body as it came. What a "
+      "message does not have is `nil`. JSON null is `null`, which is not `nil` and, as everything "
+      "but `nil` and `false`, counts as true. Lists are counted from 1; `#`, `pairs` and `ipairs` "
+      "work. Numbers keep every digit. `values` is what the configuration gives the script.",
       kFunctions};
-}
-
-void push_at_path(lua_State* state, int index, std::string_view path) {
-  lua_pushvalue(state, index);
-  const bool is_pointer = path.starts_with('/');
-  if (is_pointer) path.remove_prefix(1);
-  Engine::of(state).charge(path.size() / 8);
-  bool is_first = true;
-  while (is_first || !path.empty()) {
-    const std::string name = next_name(path, is_pointer);
-    const bool is_gap = !is_first && name.empty() && !is_pointer;  // "a[1].b": between ']' and '.'
-    is_first = false;
-    if (is_gap) continue;
-    step(state, name, is_pointer);
-    if (lua_isnil(state, -1)) return;
-  }
-  if (is_null(state, -1)) {
-    lua_pop(state, 1);
-    lua_pushnil(state);
-  }
 }
 
 void open_outgoing(lua_State* state) {

@@ -24,33 +24,29 @@ constexpr std::size_t kPageMax = 500;
 constexpr std::size_t kBodyBytesMax = std::size_t{1} << 20U;
 constexpr std::size_t kReasonBytesMax = 4096;
 
-std::string text(std::string_view value) {
-  std::string out;
-  append_json_string(out, value);
-  return out;
+std::string text_or_null(std::string_view value) {
+  return value.empty() ? "null" : json_string(value);
 }
-
-std::string text_or_null(std::string_view value) { return value.empty() ? "null" : text(value); }
 
 std::string members_of(const queue::ListedLetter& listed) {
   const auto& letter = listed.letter;
   return fmt::format(
       R"("number":{},"at":{},"component":{},"component_kind":{},"code":{},"reason":{},)"
       R"("event_source":{},"event_id":{},"body_bytes":{},"damaged":{},"replay_requested_at":{})",
-      letter.number, text(rfc3339(letter.at)), text(letter.component_id),
-      letter.from_sink ? "\"sink\"" : "\"source\"", text(letter.code),
-      text(std::string_view(letter.reason).substr(0, kReasonBytesMax)),
+      letter.number, json_string(rfc3339(letter.at)), json_string(letter.component_id),
+      letter.from_sink ? "\"sink\"" : "\"source\"", json_string(letter.code),
+      json_string(std::string_view(letter.reason).substr(0, kReasonBytesMax)),
       text_or_null(letter.event_source), text_or_null(letter.event_id), letter.body.size(),
       listed.damaged ? "true" : "false",
-      listed.replay_requested ? text(rfc3339(*listed.replay_requested)) : "null");
+      listed.replay_requested ? json_string(rfc3339(*listed.replay_requested)) : "null");
 }
 
 std::string headers_of(const queue::DeadLetter& letter) {
   std::string list = "[";
   for (const auto& [name, value] : letter.headers) {
     if (list.size() > 1) list += ',';
-    list += fmt::format(R"({{"name":{},"value":{}}})", text(name),
-                        is_secret_header(name) ? "\"***\"" : text(value));
+    list += fmt::format(R"({{"name":{},"value":{}}})", json_string(name),
+                        is_secret_header(name) ? "\"***\"" : json_string(value));
   }
   return list + "]";
 }
@@ -142,11 +138,11 @@ net::Response dead_letter(const std::filesystem::path& queue, std::string_view n
     const auto shown = body.substr(0, kBodyBytesMax);
     const bool is_text = config::is_utf8(body) && body.find('\0') == std::string_view::npos;
     // Cut within a character at worst; JSON then has U+FFFD there.
-    data =
-        fmt::format(R"({{{},"headers":{},"body":{},"body_base64":{},"body_truncated":{}}})",
-                    members_of(listed), headers_of(listed.letter), is_text ? text(shown) : "null",
-                    is_text ? "null" : text(encode_text(BinaryText::base64, shown)),
-                    body.size() > shown.size() ? "true" : "false");
+    data = fmt::format(R"({{{},"headers":{},"body":{},"body_base64":{},"body_truncated":{}}})",
+                       members_of(listed), headers_of(listed.letter),
+                       is_text ? json_string(shown) : "null",
+                       is_text ? "null" : json_string(encode_text(BinaryText::base64, shown)),
+                       body.size() > shown.size() ? "true" : "false");
     return false;
   });
   if (!done) return unreadable(done.error());

@@ -14,13 +14,9 @@ namespace {
 
 constexpr std::size_t kRowsMax = 2000;
 
-std::string text(std::string_view value) {
-  std::string out;
-  append_json_string(out, value);
-  return out;
+std::string text_or_null(std::string_view value) {
+  return value.empty() ? "null" : json_string(value);
 }
-
-std::string text_or_null(std::string_view value) { return value.empty() ? "null" : text(value); }
 
 const char* boolean(bool value) { return value ? "true" : "false"; }
 
@@ -81,12 +77,12 @@ std::string to_json(const Lists& lists, const Around& around) {
       R"("database":{{"configured":{},"available":{},"place":{},"error":{},"since":{}}},)"
       R"("demo":{},"features":{{"payloads":{},"live":{},"grafana_url":{},"references":{}}},)"
       R"("environments":{},"services":{},"sources":{},"event_kinds":{}}})",
-      text(around.product_version), text(rfc3339(around.started_at)), boolean(database.configured),
-      boolean(database.available), text_or_null(database.place), text_or_null(database.error),
-      database.since ? text(rfc3339(*database.since)) : "null", boolean(lists.demo),
-      boolean(lists.payloads), boolean(database.configured), text_or_null(around.grafana_url),
-      to_json(around.references), lists.environments, lists.services, lists.sources,
-      lists.event_kinds);
+      json_string(around.product_version), json_string(rfc3339(around.started_at)),
+      boolean(database.configured), boolean(database.available), text_or_null(database.place),
+      text_or_null(database.error), database.since ? json_string(rfc3339(*database.since)) : "null",
+      boolean(lists.demo), boolean(lists.payloads), boolean(database.configured),
+      text_or_null(around.grafana_url), to_json(around.references), lists.environments,
+      lists.services, lists.sources, lists.event_kinds);
 }
 
 }  // namespace cdviz::web::api
