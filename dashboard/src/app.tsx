@@ -1,5 +1,5 @@
 // The frame around every view: navigation, search, the bar of controls, and what every view shares.
-import { useEffect, useErrorBoundary } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { DatabaseAway, DemoChip, Refresh, ThemeSwitch } from "./components/controls.tsx";
 import { DialogHost } from "./components/dialog.tsx";
 import { closeDrawer } from "./components/drawer.tsx";
@@ -65,8 +65,14 @@ function exportFirst(): void {
 }
 
 function Navigation({ current }: { current: View | undefined }) {
+  const nav = useRef<HTMLElement>(null);
+  // Where not all fit, the one that is shown is in sight; by hand, for scrollIntoView would move the page too.
+  useEffect(() => {
+    const link = nav.current!.querySelector<HTMLElement>("[aria-current]");
+    if (link) nav.current!.scrollLeft = link.offsetLeft - nav.current!.clientWidth / 2;
+  }, [current]);
   return (
-    <nav aria-label="Views">
+    <nav ref={nav} aria-label="Views">
       {views.map((view) => (
         <a
           key={view.path}

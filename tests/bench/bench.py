@@ -189,8 +189,8 @@ class Postgres:
         if (self.directory / "data/postmaster.pid").exists():
             self.run("pg_ctl", "-D", self.directory / "data", "-m", mode, "-w", "stop", check=False)
 
-    def url(self, user="postgres"):
-        return f"postgresql://{user}@127.0.0.1:{self.port}/cdviz"
+    def url(self, user="postgres", database="cdviz"):
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def sql(self, text, database="cdviz"):
         return self.run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", self.port, "-U", "postgres",

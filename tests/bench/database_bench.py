@@ -171,7 +171,7 @@ def database(bench):
         cursor.execute("select array_agg(service_id) from (select service_id from cdviz_store.service order by 1 limit 200) s")
         services = [flag for service in cursor.fetchone()[0] for flag in ("--service", service)]
     for moment in ("2026-06-15T12:00:00Z", "now"):
-        sql = statement(bench, "state", ["--at", moment, *services])
+        sql = statement(bench, "state", ["--at", moment, "--removed", "true", *services])
         reader.execute(sql)
         row_of(bench, f"matrix of {len(reader.fetchall())} cells, {'now' if moment == 'now' else 'at a moment'}", milliseconds(reader, sql), MATRIX_MS)
     asking.close()

@@ -1,7 +1,7 @@
 // pages.mjs URL RUNS: what somebody waits for who looks at the pages, in milliseconds, as {what: [[time, computed] of each run]}.
 //
-// "usable": from the navigation until every row is there and painted. "painted": from the press until the screen shows what it
-// asked for; where the server is asked too, it is "answered" when the rows are there. Each run has a browser of its own, so
+// "usable": from the navigation until the window is full of rows and painted; "whole": until those out of sight are there too.
+// "painted": from the press until the screen shows what it asked for. Each run has a browser of its own, so
 // nothing is kept from the one before; the server keeps what it kept, as it does for the second of two people. Beside the time
 // stands how much of it the page's main thread computed, which a busy machine changes less.
 import { chromiumPath, launch } from "../dashboard/harness.mjs";
@@ -49,6 +49,15 @@ async function look(browser) {
     await page.goto(`${url}/?refresh=off`, { waitUntil: "commit" });
     return page.evaluate(() => window.painted(() => document.querySelectorAll(".matrix .cell").length > 0, 0));
   });
+  const inSight = await page.evaluate(() => [...document.querySelectorAll(".matrix tbody tr")].at(-1).getBoundingClientRect().bottom > innerHeight);
+  if (!inSight) complaints.push("the first rows do not fill the window");
+  // What the panel counts is what must be there.
+  const whole = (since) =>
+    page.evaluate((begin) => window.painted(() => {
+      const services = Number(/([\d,]+) services/.exec(document.querySelector("#matrix > header").textContent)?.[1].replaceAll(",", ""));
+      return document.querySelectorAll(".matrix tbody tr:has(td)").length === services;
+    }, begin ?? performance.now()), since);
+  await note(session, "first view whole", () => whole(0));
   const rows = await page.evaluate(() => document.querySelectorAll(".matrix tbody tr").length);
   const cells = await page.evaluate(() => document.querySelectorAll(".matrix .cell").length);
 
@@ -60,10 +69,11 @@ async function look(browser) {
       button.click();
       return window.painted(() => button.getAttribute("aria-pressed") !== before, since);
     }, name);
-  await note(session, "filter of the matrix painted (differs only)", () => press("differs only"));
-  await press("differs only");
-  await note(session, "filter of the matrix painted (problems only)", () => press("problems only"));
-  await press("problems only");
+  for (const filter of ["differs only", "problems only"]) {
+    await note(session, `filter of the matrix painted (${filter})`, () => press(filter));
+    await note(session, `filter of the matrix lifted (${filter})`, () => press(filter));
+    await whole();
+  }
   await note(session, "matrix grouped by team painted", () => press("by team"));
 
   // The same addresses as the view's own.

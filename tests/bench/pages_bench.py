@@ -17,8 +17,9 @@ from database_bench import BATCH, copies, fill_matrix
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COPIES = 25
 DAYS = 120
-# Milliseconds: until the first view can be used; until a zoom or a filter is painted; until the server has answered.
-FLOORS = {"first view usable": 1000, "server": 100}
+# Milliseconds: until the first view can be used; until the server has answered, the first view and the lanes of 90 days in all
+# services; until a zoom or a filter is painted.
+FLOORS = {"first view": 1000, "server: the matrix": 100, "server: lanes": 500}
 PAINTED_MS = 100
 
 
@@ -62,14 +63,18 @@ def pages(bench, make_collector):
     if why:
         print(f"  SKIPPED: {why}", file=bench.said)
         return
-    connection = psycopg2.connect(bench.postgres.url())
+    # A database of its own: what other measures have stored is not counted.
+    bench.postgres.sql("create database pages", database="postgres")
+    owner = bench.postgres.url(database="pages")
+    subprocess.run([bench.program, "migrate", "--url", owner], check=True, stdout=subprocess.DEVNULL)
+    connection = psycopg2.connect(owner)
     connection.autocommit = True
     began = time.monotonic()
     events, cells = fill(connection, bench.program, max(1, round(COPIES * bench.scale)), DAYS)
     connection.close()
     print(f"  {events:,} events, {cells:,} cells in {time.monotonic() - began:.0f} s", file=bench.said)
-    subprocess.run([bench.program, "grant-reader", "bench_pages", "--raw", "--no-password", "--url", bench.postgres.url()], check=True, stdout=subprocess.DEVNULL)
-    collector = make_collector("pages", f'[dashboard]\nurl = "{bench.postgres.url("bench_pages")}"\n')
+    subprocess.run([bench.program, "grant-reader", "bench_pages", "--raw", "--no-password", "--url", owner], check=True, stdout=subprocess.DEVNULL)
+    collector = make_collector("pages", f'[dashboard]\nurl = "{bench.postgres.url("bench_pages", "pages")}"\n')
     collector.start()
     try:
         measured = ask_browser(f"http://127.0.0.1:{collector.port}", 5)

@@ -229,13 +229,15 @@ export class Visit {
   async says(pattern, selector = "main") {
     await eventually(async () => pattern.test(await this.text(selector)), `${this.page.url()} says ${pattern}`).catch(
       async (error) => {
-        error.message += `\nThe page says:\n${(await this.text(selector)).slice(0, 3000)}`;
-        throw error;
+        // A new one: what is added to a message that was made is not shown.
+        throw new Error(`${error.message}\nThe page says:\n${(await this.text(selector)).slice(0, 3000)}`);
       },
     );
   }
   /// axe-core's findings (https://github.com/dequelabs/axe-core), of all its rules for WCAG and good practice.
   async findings() {
+    // What waits for another answer is dimmed, and is so for a moment only.
+    await this.page.waitForFunction(() => !document.querySelector("main [aria-busy=true]"));
     await this.page.evaluate(axeSource);
     const result = await this.page.evaluate(() =>
       window.axe.run(document, {

@@ -120,6 +120,51 @@ export function lookTests(given) {
     }
   });
 
+  test("a matrix of many services is drawn to its end, sorted anew and walked", async () => {
+    const up = given.empty;
+    const now = Date.now();
+    await up.send(
+      ...Array.from({ length: 120 }, (_, index) => ({
+        context: { version: "0.4.1", id: `many-${index}`, source: "/many", type: "dev.cdevents.service.deployed.0.2.0", timestamp: new Date(now - (120 - index) * 60_000).toISOString() },
+        subject: { id: `many-${String(index).padStart(3, "0")}`, content: { environment: { id: index < 60 ? "many-a" : "many-b" }, artifactId: `pkg:oci/many@1.0.${index}` } },
+      })),
+    );
+    await eventually(async () => (await up.api("/state?env=many-a&env=many-b")).data.length === 120, "they are stored");
+    const shown = await Visit.open(given.browser, up.url, "/?env=many-a&env=many-b&refresh=off");
+    const { page } = shown;
+    const names = () => page.locator(".matrix tbody th a").allTextContents();
+    await eventually(async () => (await names()).length === 120, "every row is there");
+    assert.deepEqual(await names(), (await names()).toSorted());
+    await page.getByRole("combobox", { name: "Sort" }).selectOption("change");
+    await eventually(async () => (await names()).length === 120 && (await names())[0] === "many-119", "every row is there, the newest first");
+    await page.getByRole("combobox", { name: "Sort" }).selectOption("name");
+    await eventually(async () => (await names()).at(-1) === "many-119", "and again");
+    const focused = () => page.evaluate(() => document.activeElement.textContent);
+    await page.locator(".matrix tbody tr").nth(118).locator("button").focus();
+    await page.keyboard.press("ArrowDown");
+    assert.match(await focused(), /^many-119, many-b/);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Home");
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "many-119, many-a, never ran");
+    const box = await page.evaluate(() => document.activeElement.getBoundingClientRect().toJSON());
+    assert.ok(box.top >= 0 && box.bottom <= 860, "what has the focus is in sight");
+    // Only what another answer to the same question changed is marked, and not for ever: at first that is nothing.
+    assert.equal(await page.locator(".cell.changed").count(), 0);
+    const marked = page.waitForSelector(".cell.changed", { state: "attached" });
+    await up.send({
+      context: { version: "0.4.1", id: "many-new", source: "/many", type: "dev.cdevents.service.upgraded.0.2.0", timestamp: new Date().toISOString() },
+      subject: { id: "many-007", content: { environment: { id: "many-a" }, artifactId: "pkg:oci/many@2.0.0" } },
+    });
+    // The page's own question: the server keeps an answer for a second before it looks whether it is still right.
+    const state = async () => (await up.api("/state?env=many-a&env=many-b&removed=true")).data;
+    await eventually(async () => (await state()).some((one) => one.version === "2.0.0"), "it is stored");
+    await page.getByRole("button", { name: "Refresh now" }).click();
+    assert.match(await (await marked).textContent(), /^many-007, many-a, 2\.0\.0/);
+    assert.equal(await page.locator(".cell.changed").count(), 1);
+    await page.locator(".cell.changed").waitFor({ state: "detached" });
+    await shown.close();
+  });
+
   test("an address that no link would have is answered calmly", async () => {
     for (const path of ["/?sel=%00&at=never&sort=x", "/timeline?from=yesterday&to=%27", "/compare?a=nowhere&b=%3Cb%3E&a_at=garbage", "/events?q=%22%22%22:::&sel=not-a-uuid&from=now-9999999d", "/collector?sel=-1"]) {
       const shown = await visit(path, { expect: [400, 404] });

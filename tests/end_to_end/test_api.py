@@ -458,6 +458,10 @@ class StoryApiTest(unittest.TestCase):
         script = 'function transform(m) return cdevent("build.started", { subject = { id = m.body.id } }) end'
         made = ask({"body": '{"id": "17"}', "script": script}).json()["data"]["events"]
         self.assertEqual([one["event"]["subject"]["id"] for one in made], ["17"])
+        told = ask({"body": "{}", "script": "function transform(m) log('from', values.region, '\\xff') drop('no') end", "values": {"region": "eu"}}).json()["data"]
+        self.assertEqual((told["log"], told["filtered"]), (["from eu \ufffd"], ["no"]))
+        loud = ask({"body": "{}", "script": "function transform(m) for i = 1, 1000 do log(('x'):rep(5000)) end error('so') end"}).json()["data"]
+        self.assertEqual(([len(line) for line in loud["log"]], loud["refused"][0][0]["rule"]), ([1024] * 100, "transform"))
         began = time.monotonic()
         endless = ask({"body": "{}", "script": "function transform(m) while true do end end"}).json()["data"]
         self.assertEqual(endless["refused"][0][0]["rule"], "transform_limit")

@@ -32,12 +32,8 @@ export function Drawer({ title, actions, about, asked, name, explain, children }
     <section ref={element} id="details" class="panel drawer" aria-labelledby={heading}>
       <header>
         <h2 id={heading}>{title}</h2>
-        <div class="panel-controls">
-          {actions}
-          {asked && (
-            <PanelMenu id="details" title={name ?? "this"} asked={asked} explain={explain} />
-          )}
-        </div>
+        <div class="panel-controls">{actions}</div>
+        {asked && <PanelMenu id="details" title={name ?? "this"} asked={asked} explain={explain} />}
         <button
           type="button"
           class="icon"

@@ -104,6 +104,8 @@ export type Trial = {
   readonly refused: readonly (readonly Finding[])[];
   /** Why the script dropped it */
   readonly filtered: readonly string[];
+  /** What the script said with log(): at most 100 lines of 1 KiB */
+  readonly log: readonly string[];
 };
 
 export type Finding = {

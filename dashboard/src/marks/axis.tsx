@@ -24,7 +24,7 @@ export function ticksOf(scale: TimeScale): { at: number; x: number; label: strin
       x: Math.round(scale(date)) + 0.5,
       label: tick(date.getTime(), step, zone.value),
     }))
-    .filter(({ x }) => x > 16 && x < width - 16);
+    .filter(({ x }) => x > 24 && x < width - 24);
 }
 
 export const axisHeight = 20;

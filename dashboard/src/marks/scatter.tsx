@@ -43,11 +43,12 @@ export function Scatter({
   const yMost = Math.max(...dots.map((dot) => dot.y), yLine ?? 0, 0.01);
   const x = (value: number) => left + (value / xMost) * Math.max(1, width - left - right);
   const y = (value: number) => height - bottom - (value / yMost) * (height - bottom - top);
-  // Labels that would lie on another one are left out: the dot's title has the name.
-  const taken: { x: number; y: number }[] = [];
-  const free = (at: { x: number; y: number }) => {
-    const no = taken.some((one) => Math.abs(one.x - at.x) < 62 && Math.abs(one.y - at.y) < 12);
-    if (!no) taken.push(at);
+  // A label that would lie on another one or on a dot is left out: the dot's title has the name.
+  const taken = dots.map((dot) => ({ from: x(dot.x) - 5, to: x(dot.x) + 5, y: y(dot.y) }));
+  const free = (from: number, at: number, label: string) => {
+    const to = from + 7 * label.length;
+    const no = taken.some((one) => one.from < to && one.to > from && Math.abs(one.y - at) < 12);
+    if (!no) taken.push({ from, to, y: at });
     return !no;
   };
   return (
@@ -94,13 +95,14 @@ export function Scatter({
           )}
           {dots.map((dot) => {
             const at = { x: x(dot.x), y: y(dot.y) };
+            const label = clip(shortName(dot.id), 14);
             return (
               <g key={dot.id} class={dot.few ? "few pick" : "pick"} onClick={() => open(dot.id)}>
                 <title>{`${clip(dot.id, 200)}\n${xText(dot.x)}, ${yText(dot.y)}`}</title>
                 <circle cx={at.x} cy={at.y} r={5} />
-                {free(at) && (
+                {free(at.x + 8, at.y, label) && (
                   <text x={at.x + 8} y={at.y + 4}>
-                    {clip(shortName(dot.id), 14)}
+                    {label}
                   </text>
                 )}
               </g>

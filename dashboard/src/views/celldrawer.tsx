@@ -95,6 +95,8 @@ export function CellDrawer({ service, environment, cell }: Props) {
   return (
     <Drawer
       about={`${service}\n${environment}`}
+      asked={asked}
+      name="these deployments"
       title={
         <>
           <Id id={service} /> <span class="muted">in</span> <Id id={environment} />

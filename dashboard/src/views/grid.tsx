@@ -1,153 +1,177 @@
-// The matrix itself: a grid that is walked by arrow keys.
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Id, Sign } from "../components/basics.tsx";
+// The matrix itself: a grid that is walked by arrow keys. Its rows are laid out each by itself (style sheet), drawn anew
+// only when something about them changes, and those out of sight a moment later. Elements of a table that are laid out as
+// something else are none to some screen readers: so each says its role.
+import { untracked } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Id } from "../components/basics.tsx";
 import type { StateRow } from "../data/api.ts";
+import { useGradual } from "../data/gradual.ts";
 import { environments } from "../data/meta.ts";
-import { clip, exact, shortDuration, shortName } from "../format.ts";
-import { go, href, param, params, setParams } from "../state/location.ts";
+import { clip } from "../format.ts";
+import { href, param } from "../state/location.ts";
 import { at } from "../state/range.ts";
-import {
-  lookOfCell,
-  type Matrix,
-  type MatrixRow,
-  remarksOf,
-  type Sort,
-  spoken,
-  toneOf,
-} from "./matrix.ts";
+import { absence, drawAbsent, drawCell, selection } from "./cell.tsx";
+import type { Matrix, MatrixRow, Sort } from "./matrix.ts";
 
-/// The chosen cell: service and environment.
-export function selection(): { service: string; environment: string } | null {
-  const [service, environment] = params("sel");
-  return service && environment ? { service, environment } : null;
+type Changes = ReadonlyMap<string, ReadonlySet<string>>;
+const nothing: ReadonlySet<string> = new Set();
+const noChanges: Changes = new Map();
+const markedMs = 2_000;
+
+interface Known {
+  readonly question: string;
+  readonly rows: readonly StateRow[];
+  /// What runs, by service and environment.
+  readonly uids: ReadonlyMap<string, string>;
 }
 
-function choose(service: string, environment: string, compare: boolean): void {
-  const before = selection();
-  if (compare && before && before.environment !== environment) {
-    go(
-      href("compare", {
-        a: before.environment,
-        b: environment,
-        service: before.service === service ? service : null,
-      }),
-    );
-    return;
-  }
-  const same = before?.service === service && before.environment === environment;
-  setParams({ sel: same ? null : [service, environment] });
-}
-
-/// What changed since the last answer is marked for 2 s.
-export function useChanges(rows: readonly StateRow[]): Set<string> {
-  const before = useRef<Map<string, string> | null>(null);
-  const now = new Map(
-    rows.map((cell) => [`${cell.service_id}\n${cell.environment_id}`, cell.event_uid]),
-  );
-  const changed = new Set<string>();
-  if (before.current && at.value === null)
-    for (const [key, uid] of now) if (before.current.get(key) !== uid) changed.add(key);
+/// By service, the environments in which another deployment runs than in the answer before to the same question; marked
+/// for 2 s.
+export function useChanges(question: string, rows: readonly StateRow[]): Changes {
+  const before = useRef<Known | null>(null);
+  const [known, changes] = useMemo(() => {
+    const uids = new Map<string, string>();
+    const changes = new Map<string, Set<string>>();
+    const old = before.current;
+    // Another question has other cells, and when the first answer comes nothing has changed.
+    const comparable = at.value === null && old?.question === question && old.rows.length > 0;
+    for (const cell of rows) {
+      const key = `${cell.service_id}\n${cell.environment_id}`;
+      uids.set(key, cell.event_uid);
+      if (!comparable || old.uids.get(key) === cell.event_uid) continue;
+      const there = changes.get(cell.service_id) ?? new Set();
+      changes.set(cell.service_id, there.add(cell.environment_id));
+    }
+    return [{ question, rows, uids }, changes];
+  }, [rows]);
+  const [seen, setSeen] = useState<Changes>(noChanges);
   useEffect(() => {
-    before.current = now;
-  });
-  return changed;
-}
-
-interface CellProps {
-  readonly cell: StateRow;
-  readonly pressed: boolean;
-  readonly changed: boolean;
-  readonly active: boolean;
-}
-
-/// The same element as long as nothing about it changes: there may be 1,600 of them.
-const Cell = ({ cell, pressed, changed, active }: CellProps) =>
-  useMemo(() => drawCell({ cell, pressed, changed, active }), [cell, pressed, changed, active]);
-
-function drawCell({ cell, pressed, changed, active }: CellProps) {
-  const remarks = remarksOf(cell);
-  return (
-    <button
-      type="button"
-      class={`cell ${toneOf(cell)} ${changed ? "changed" : ""}`}
-      aria-pressed={pressed}
-      tabIndex={active ? 0 : -1}
-      title={`${clip(cell.service_id, 500)} · ${clip(cell.environment_id, 500)}\nsince ${exact(Date.parse(cell.since))}`}
-      onClick={(event) => choose(cell.service_id, cell.environment_id, event.shiftKey)}
-    >
-      <span class="hidden">{spoken(cell)}</span>
-      <span class="version" aria-hidden="true">
-        <Sign look={lookOfCell(cell)} /> <bdi>{clip(cell.version ?? "?", 40)}</bdi>
-      </span>
-      <span class="age" aria-hidden="true">
-        {shortDuration(cell.age_s)}
-        {remarks.map((remark) => (
-          <span key={remark.look.word + remark.words} class={`remark ${remark.look.tone}`}>
-            {remark.look.sign && `${remark.look.sign} `}
-            <bdi>{clip(remark.words, 40)}</bdi>
-          </span>
-        ))}
-      </span>
-    </button>
-  );
-}
-
-/// What a screen reader says where nothing runs.
-function absence(row: MatrixRow, environment: string): string {
-  const removed = row.removed.get(environment);
-  const words = removed
-    ? `removed ${shortDuration(removed.age_s)} ago, ${removed.previous_version ?? "a version"} ran`
-    : "never ran";
-  return `${shortName(row.service)}, ${shortName(environment)}, ${words}`;
-}
-
-function Absent({ removed }: { removed: StateRow | undefined }) {
-  return (
-    <span class="none" aria-hidden="true">
-      –{removed && <span class="age">removed {shortDuration(removed.age_s)} ago</span>}
-    </span>
-  );
+    before.current = known;
+    if (changes.size === 0) return;
+    const later = setTimeout(() => setSeen(changes), markedMs);
+    return () => clearTimeout(later);
+  }, [known, changes]);
+  return seen === changes ? noChanges : changes;
 }
 
 /// Arrow keys move among the cells; Tab enters and leaves the grid once (roving tabindex).
 function useGrid() {
   const grid = useRef<HTMLTableElement>(null);
+  const waysIn = () => grid.current!.querySelectorAll("[tabindex='0']");
   // Other rows, another order: there is one way in all the same.
   useEffect(() => {
-    const [first, ...others] = grid.current!.querySelectorAll("[tabindex='0']");
+    const [first, ...others] = waysIn();
     for (const other of others) other.setAttribute("tabindex", "-1");
     if (!first) grid.current!.querySelector("[tabindex='-1']")?.setAttribute("tabindex", "0");
   });
-  const cellAt = (row: number, column: number) =>
-    grid.current?.querySelector<HTMLElement>(`[data-at="${row},${column}"]`);
   const onKeyDown = (event: KeyboardEvent) => {
-    const steps: Record<string, [number, number]> = {
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      Home: [0, -1000],
-      End: [0, 1000],
-    };
-    const step = steps[event.key];
-    const from = (event.target as Element).closest<HTMLElement>("[data-at]")?.dataset["at"];
-    if (!step || !from) return;
+    const from = (event.target as Element).closest<HTMLTableCellElement>("[role=gridcell]");
+    if (!from) return;
+    const row = from.parentElement as HTMLTableRowElement;
+    const rows = [...grid.current!.querySelectorAll<HTMLTableRowElement>("tbody tr:has(td)")];
+    const [down, column] = (
+      {
+        ArrowUp: [-1, from.cellIndex],
+        ArrowDown: [1, from.cellIndex],
+        ArrowLeft: [0, Math.max(1, from.cellIndex - 1)],
+        ArrowRight: [0, Math.min(row.cells.length - 1, from.cellIndex + 1)],
+        Home: [0, 1],
+        End: [0, row.cells.length - 1],
+      } as Record<string, [number, number]>
+    )[event.key] ?? [0, -1];
+    if (column < 0) return;
     event.preventDefault();
-    const [row, column] = from.split(",").map(Number) as [number, number];
-    const last = Number(grid.current?.dataset["columns"]) - 1;
-    const to = cellAt(row + step[0], Math.max(0, Math.min(last, column + step[1])));
+    const to = rows[rows.indexOf(row) + down]?.cells[column];
     const target = to?.querySelector<HTMLElement>("button") ?? to;
     if (!target) return;
-    for (const other of grid.current!.querySelectorAll("[tabindex='0']"))
-      other.setAttribute("tabindex", "-1");
+    for (const other of waysIn()) other.setAttribute("tabindex", "-1");
     target.setAttribute("tabindex", "0");
     target.focus();
   };
   return { grid, onKeyDown };
 }
 
-/// Narrower than this no cell is readable: the table scrolls instead.
-const columnWidth = 124;
+interface RowProps {
+  readonly row: MatrixRow;
+  readonly columns: readonly string[];
+  /// The environment of this row's chosen cell.
+  readonly chosen: string | undefined;
+  readonly changed: ReadonlySet<string>;
+  /// Says its team: it does not stand under the name of one.
+  readonly withTeam: boolean;
+  /// What its link keeps of this page's address.
+  readonly kept: string;
+}
+
+/// The same element as long as nothing about it changes.
+const Row = (props: RowProps) => useMemo(() => drawRow(props), Object.values(props));
+
+function drawRow({ row, columns, chosen, changed, withTeam }: RowProps) {
+  return (
+    <tr role="row">
+      <th scope="row" role="rowheader">
+        <a
+          data-view
+          data-row
+          href={untracked(() => href("timeline", { service: row.service, env: null }))}
+          title={`${clip(row.service, 500)}: its timeline`}
+        >
+          <Id id={row.service} />
+        </a>
+        {withTeam && row.team && <span class="team">{clip(row.team, 30)}</span>}
+      </th>
+      {columns.map((environment) => {
+        const cell = row.cells.get(environment);
+        return cell ? (
+          <td key={environment} role="gridcell">
+            {drawCell(cell, chosen === environment, changed.has(environment))}
+          </td>
+        ) : (
+          <td
+            key={environment}
+            role="gridcell"
+            tabIndex={-1}
+            aria-label={absence(row, environment)}
+          >
+            {drawAbsent(row.removed.get(environment))}
+          </td>
+        );
+      })}
+    </tr>
+  );
+}
+
+function Head({ columns, sort }: { columns: readonly string[]; sort: Sort }) {
+  const labels = new Map(environments.value.map((one) => [one.environment_id, one]));
+  return (
+    <thead role="rowgroup">
+      <tr role="row">
+        <th scope="col" role="columnheader" aria-sort={sort === "name" ? "ascending" : undefined}>
+          Service
+        </th>
+        {columns.map((environment) => {
+          const known = labels.get(environment);
+          return (
+            <th key={environment} scope="col" role="columnheader">
+              <a
+                data-view
+                href={href("timeline", { env: environment })}
+                title={`${clip(environment, 500)}: its timeline`}
+              >
+                <Id id={known?.label || environment} />
+              </a>
+              {known && !known.configured && known.tier !== "other" && (
+                <span class="tier">{known.tier}</span>
+              )}
+            </th>
+          );
+        })}
+      </tr>
+    </thead>
+  );
+}
+
+const byTeam = (a: MatrixRow, b: MatrixRow) => (a.team ?? "~").localeCompare(b.team ?? "~");
 
 export function Grid({
   matrix,
@@ -156,106 +180,46 @@ export function Grid({
 }: {
   matrix: Matrix;
   rows: readonly MatrixRow[];
-  changes: Set<string>;
+  changes: Changes;
 }) {
   const { grid, onKeyDown } = useGrid();
   const sort = (param("sort") ?? "name") as Sort;
-  const labels = new Map(environments.value.map((one) => [one.environment_id, one]));
-  let team: string | null | undefined;
   const grouped = param("group") === "team";
-  const shown = grouped
-    ? [...rows].sort((a, b) => (a.team ?? "~").localeCompare(b.team ?? "~"))
-    : rows;
-  const columns = matrix.environments.length;
+  const ordered = useMemo(() => (grouped ? [...rows].sort(byTeam) : rows), [rows, grouped]);
+  const drawn = useGradual(ordered, (row) => row.service);
+  const columns = matrix.environments;
   const chosen = selection();
+  const kept = href("timeline", { service: null, env: null });
   return (
     <div class="scroll" role="group" aria-label="Matrix" tabIndex={0}>
       <table
         ref={grid}
         class="matrix"
-        style={{ minWidth: `${130 + columns * columnWidth}px` }}
+        style={{ "--columns": columns.length }}
         role="grid"
         aria-label="What runs where"
-        data-columns={columns}
         onKeyDown={onKeyDown}
       >
-        <thead>
-          <tr>
-            <th scope="col" aria-sort={sort === "name" ? "ascending" : undefined}>
-              Service
-            </th>
-            {matrix.environments.map((environment) => {
-              const known = labels.get(environment);
-              return (
-                <th key={environment} scope="col">
-                  <a
-                    data-view
-                    href={href("timeline", { env: environment })}
-                    title={`${clip(environment, 500)}: its timeline`}
-                  >
-                    <Id id={known?.label || environment} />
-                  </a>
-                  {known && !known.configured && known.tier !== "other" && (
-                    <span class="tier">{known.tier}</span>
-                  )}
+        <Head columns={columns} sort={sort} />
+        <tbody role="rowgroup">
+          {drawn.flatMap((row, index) => [
+            grouped && row.team !== drawn[index - 1]?.team && (
+              <tr key={`team ${row.team}`} class="group-head" role="row">
+                <th scope="rowgroup" role="rowheader" aria-colspan={columns.length + 1}>
+                  {row.team ?? "no team"}
                 </th>
-              );
-            })}
-          </tr>
-        </thead>
-        <tbody>
-          {shown.flatMap((row, index) => {
-            const head = grouped && (index === 0 || row.team !== team);
-            team = row.team;
-            return [
-              head ? (
-                <tr key={`team ${row.team}`} class="group-head">
-                  <th scope="rowgroup" colSpan={columns + 1}>
-                    {row.team ?? "no team"}
-                  </th>
-                </tr>
-              ) : null,
-              <tr key={row.service}>
-                <th scope="row">
-                  <a
-                    data-view
-                    data-row
-                    href={href("timeline", { service: row.service, env: null })}
-                    title={`${clip(row.service, 500)}: its timeline`}
-                  >
-                    <Id id={row.service} />
-                  </a>
-                  {!grouped && row.team && <span class="team">{clip(row.team, 30)}</span>}
-                </th>
-                {matrix.environments.map((environment, column) => {
-                  const cell = row.cells.get(environment);
-                  const first = index === 0 && column === 0;
-                  return (
-                    <td
-                      key={environment}
-                      role="gridcell"
-                      data-at={`${index},${column}`}
-                      tabIndex={cell ? undefined : first ? 0 : -1}
-                      aria-label={cell ? undefined : absence(row, environment)}
-                    >
-                      {cell ? (
-                        <Cell
-                          cell={cell}
-                          pressed={
-                            chosen?.service === row.service && chosen.environment === environment
-                          }
-                          active={first}
-                          changed={changes.has(`${row.service}\n${environment}`)}
-                        />
-                      ) : (
-                        <Absent removed={row.removed.get(environment)} />
-                      )}
-                    </td>
-                  );
-                })}
-              </tr>,
-            ];
-          })}
+              </tr>
+            ),
+            <Row
+              key={row.service}
+              row={row}
+              columns={columns}
+              chosen={chosen?.service === row.service ? chosen.environment : undefined}
+              changed={changes.get(row.service) ?? nothing}
+              withTeam={!grouped}
+              kept={kept}
+            />,
+          ])}
         </tbody>
       </table>
     </div>

@@ -1,18 +1,19 @@
 // V1, the first page: which version of each service runs in each environment, since when, and how it got there.
+import { useMemo } from "preact/hooks";
 import { Panel } from "../components/panel.tsx";
 import { Answered } from "../components/states.tsx";
 import { say } from "../components/toast.tsx";
 import type { DeploymentsRow, StateRow } from "../data/api.ts";
-import { type Answer, address, get } from "../data/client.ts";
+import { type Answer, address, get, search } from "../data/client.ts";
 import { environments } from "../data/meta.ts";
 import { useApi } from "../data/use.ts";
 import { exact, plural } from "../format.ts";
 import { href, param, params, setParams } from "../state/location.ts";
 import { at } from "../state/range.ts";
+import { selection } from "./cell.tsx";
 import { CellDrawer } from "./celldrawer.tsx";
-import { Grid, selection, useChanges } from "./grid.tsx";
+import { Grid, useChanges } from "./grid.tsx";
 import {
-  hasProblem,
   longLagSeconds,
   type Matrix,
   matrixOf,
@@ -87,6 +88,8 @@ const Toggle = ({ name, value, words }: { name: string; value: string; words: st
   );
 };
 
+const none: readonly StateRow[] = [];
+
 export function Overview() {
   const asked = useApi<StateRow>("/state", {
     at: param("at"),
@@ -94,18 +97,25 @@ export function Overview() {
     service: params("service"),
     removed: true,
   });
-  const cells = asked.body?.data ?? [];
-  const matrix = matrixOf(
-    cells,
-    environments.value.map((one) => one.environment_id),
+  const cells = asked.body?.data ?? none;
+  const order = environments.value;
+  const matrix = useMemo(
+    () =>
+      matrixOf(
+        cells,
+        order.map((one) => one.environment_id),
+      ),
+    [cells, order],
   );
-  const running = cells.filter((cell) => cell.kind !== "remove");
-  const changes = useChanges(running);
+  const running = useMemo(() => cells.filter((cell) => cell.kind !== "remove"), [cells]);
+  const changes = useChanges(search(asked.parameters), running);
   const sort = (param("sort") ?? "name") as Sort;
-  const rows = sorted(matrix.rows, sort).filter(
-    (row) =>
-      (param("differs") !== "1" || row.differs) &&
-      (param("problems") !== "1" || [...row.cells.values()].some(hasProblem)),
+  const inOrder = useMemo(() => sorted(matrix.rows, sort), [matrix, sort]);
+  const differs = param("differs") === "1";
+  const problems = param("problems") === "1";
+  const rows = useMemo(
+    () => inOrder.filter((row) => (!differs || row.differs) && (!problems || row.problems)),
+    [inOrder, differs, problems],
   );
   const chosen = selection();
   const chosenCell =
@@ -188,7 +198,7 @@ export function Overview() {
             rows.length === 0 ? (
               <div class="empty" role="status">
                 <p>
-                  <b>No service {param("problems") === "1" ? "has a problem" : "differs"}.</b> All{" "}
+                  <b>No service {problems ? "has a problem" : "differs"}.</b> All{" "}
                   {matrix.rows.length} are hidden by the switches above.
                 </p>
                 <button

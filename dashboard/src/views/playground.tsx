@@ -23,6 +23,20 @@ export function headersOf(text: string): Record<string, string> {
   return headers;
 }
 
+/// The values of a script as they are sent. @throws Error when the text is no JSON object
+export function valuesOf(text: string): object | undefined {
+  if (text.trim() === "") return undefined;
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The values are no JSON: ${(error as Error).message}`);
+  }
+  if (typeof values !== "object" || values === null || Array.isArray(values))
+    throw new Error('The values are an object: {"region": "eu"}');
+  return values;
+}
+
 function Findings({ rows, label }: { rows: readonly Finding[]; label: string }) {
   return (
     <Table<Finding>
@@ -54,6 +68,14 @@ function Result({ trial, target }: { trial: Trial; target: string | undefined })
           dropped: <Text text={reason} />
         </p>
       ))}
+      {trial.log.length > 0 && (
+        <div class="details">
+          <p>The script said:</p>
+          <pre id="said" tabIndex={0} role="group" aria-label="What the script said">
+            {trial.log.join("\n")}
+          </pre>
+        </div>
+      )}
       {trial.refused.map((rows, index) => (
         <Findings key={index} rows={rows} label="Why it would be refused" />
       ))}
@@ -108,6 +130,7 @@ export function Playground() {
   const [body, setBody] = useState(() => eventOf(examples[0]!, Date.now(), newId()));
   const [headers, setHeaders] = useState("");
   const [script, setScript] = useState("");
+  const [values, setValues] = useState("");
   const [trial, setTrial] = useState<Trial | null>(null);
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
@@ -117,13 +140,15 @@ export function Playground() {
       const answer = await post<{ data: Trial }>(address("/playground"), {
         body,
         headers: headersOf(headers),
-        ...(script.trim() && { script }),
+        ...(script.trim() && { script, values: valuesOf(values) }),
       });
       setTrial(answer.data);
       setWrong("");
     } catch (error) {
       setTrial(null);
-      setWrong(error instanceof Problem ? `${error.title}: ${error.detail}` : String(error));
+      setWrong(
+        error instanceof Problem ? `${error.title}: ${error.detail}` : (error as Error).message,
+      );
     }
     setBusy(false);
   };
@@ -183,6 +208,16 @@ export function Playground() {
                   spellcheck={false}
                   value={script}
                   onInput={(event) => setScript(event.currentTarget.value)}
+                />
+              </label>
+              <label>
+                What it finds as <code>values</code>: a JSON object
+                <textarea
+                  rows={2}
+                  spellcheck={false}
+                  placeholder='{"region": "eu"}'
+                  value={values}
+                  onInput={(event) => setValues(event.currentTarget.value)}
                 />
               </label>
             </>

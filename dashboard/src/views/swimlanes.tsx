@@ -47,7 +47,8 @@ function describe(row: LanesRow): string {
     .join("\n");
 }
 
-function BarMark({ bar, y, onOpen }: { bar: Bar; y: number; onOpen: (row: LanesRow) => void }) {
+/// A function and no component: of 2,000 each would take its time.
+function drawBar(bar: Bar, y: number, onOpen: (row: LanesRow) => void) {
   const { row, x, width } = bar;
   const rollback = row.kind === "rollback";
   const label = `${rollback ? "↶ " : ""}${row.version ?? "?"}`;
@@ -57,6 +58,7 @@ function BarMark({ bar, y, onOpen }: { bar: Bar; y: number; onOpen: (row: LanesR
   const text = label.length <= room || room >= 12 ? clip(label, room) : rollback ? "↶" : "";
   return (
     <g
+      key={`${row.event_uid} ${row.valid_from}`}
       class={`bar ${rollback ? "rollback" : bar.shade ? "odd" : "even"}`}
       onClick={() => onOpen(row)}
     >
@@ -229,14 +231,9 @@ export function Lanes({
               y2={axisHeight + index * laneHeight}
             />
           )}
-          {barsOf(lane.rows, scale, width).map((bar) => (
-            <BarMark
-              key={`${bar.row.event_uid} ${bar.row.valid_from}`}
-              bar={bar}
-              y={axisHeight + index * laneHeight}
-              onOpen={onOpen}
-            />
-          ))}
+          {barsOf(lane.rows, scale, width).map((bar) =>
+            drawBar(bar, axisHeight + index * laneHeight, onOpen),
+          )}
         </g>
       )),
     [lanes, shown.from, shown.to, width],

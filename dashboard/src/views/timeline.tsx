@@ -1,6 +1,6 @@
 // V2: what changed, where and in which order. A bar is the time that a version ran; a lane is a service in an
 // environment.
-
+import { useMemo } from "preact/hooks";
 import { Id, Moment, Outcome, Text } from "../components/basics.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Answered } from "../components/states.tsx";
@@ -88,7 +88,17 @@ export function Timeline() {
   });
   const failed = param("attempts") === "0" ? [] : (attempts.body?.data ?? []);
   const by = (param("by") === "environment" ? "environment" : "service") as LanesBy;
-  const order = environments.value.map((one) => one.environment_id);
+  const order = environments.value;
+  const rows = asked.body?.data;
+  const lanes = useMemo(
+    () =>
+      lanesOf(
+        rows ?? [],
+        by,
+        order.map((one) => one.environment_id),
+      ),
+    [rows, by, order],
+  );
   const selected = params("sel");
   const shown = range.value;
   const bands = param("incidents") === "0" ? [] : (incidents.body?.data ?? []);
@@ -163,7 +173,7 @@ export function Timeline() {
           what="No deployment"
           skeletonRows={8}
         >
-          {(rows) => (
+          {() => (
             <div class="inside">
               <div class="lanes">
                 <div class="lane-label muted" aria-hidden="true">
@@ -171,12 +181,7 @@ export function Timeline() {
                 </div>
                 <Density shown={shown} />
               </div>
-              <Lanes
-                lanes={lanesOf(rows, by, order)}
-                shown={shown}
-                incidents={bands}
-                attempts={failed}
-              />
+              <Lanes lanes={lanes} shown={shown} incidents={bands} attempts={failed} />
             </div>
           )}
         </Answered>

@@ -22,7 +22,7 @@ constexpr std::string_view kSource = "playground";
 
 struct Trial {
   Message message;
-  std::string script = {};
+  Scripting::Draft script = {};
 };
 
 Error wrong(std::string_view parameter, std::string message) {
@@ -45,7 +45,7 @@ Result<Trial> trial_of(std::string_view text) {
   const json::value document = json::parse(text, failed);
   const auto* const members = failed ? nullptr : document.if_object();
   if (members == nullptr)
-    return wrong("", "the request is a JSON object with body, and perhaps headers and script");
+    return wrong("", "the request is a JSON object with body, perhaps headers, script and values");
   std::optional<Trial> trial;
   if (const auto* body = members->if_contains("body"); body != nullptr && body->is_string())
     trial = Trial{.message = {.body = std::string(body->get_string())}};
@@ -57,9 +57,12 @@ Result<Trial> trial_of(std::string_view text) {
       if (!headers) return headers.error();
       trial->message.headers = std::move(*headers);
     } else if (name == "script" && value.is_string()) {
-      trial->script = std::string(value.get_string());
+      trial->script.text = std::string(value.get_string());
+    } else if (name == "values" && value.is_object()) {
+      trial->script.values = json::serialize(value);
     } else {
-      return wrong(std::string_view(name), "a trial has body, headers and script (a text)");
+      return wrong(std::string_view(name),
+                   "a trial has body, headers, script (a text) and values (an object)");
     }
   }
   return std::move(*trial);
@@ -70,6 +73,16 @@ void member(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += "\":";
   append_json_string(out, value);
+}
+
+template <class Texts>
+std::string texts_json(const Texts& texts) {
+  std::string out = "[";
+  for (const std::string_view text : texts) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, text);
+  }
+  return out + "]";
 }
 
 std::string problems_json(const std::vector<Problem>& problems) {
@@ -91,15 +104,11 @@ std::string accepted_json(const EventData& event, const Receipt::Accepted& notic
   member(out, "id", event.id);
   member(out, "source", event.source);
   out += ",\"event\":" + event.json + ",\"violations\":" + problems_json(noticed.violations);
-  out += ",\"normalised\":[";
-  for (std::size_t i = 0; i < noticed.normalised.size(); ++i) {
-    if (i > 0) out += ',';
-    append_json_string(out, noticed.normalised[i]);
-  }
-  return out + "]}";
+  return out + ",\"normalised\":" + texts_json(noticed.normalised) + "}";
 }
 
-std::string data_json(const pipeline::Taken& taken) {
+/// @param said  by the script, with log()
+std::string data_json(const pipeline::Taken& taken, const std::vector<std::string>& said) {
   std::string out = "{\"events\":[";
   const auto shown = std::min(taken.events.size(), kTrialEventsMax);
   for (std::size_t i = 0; i < shown; ++i)
@@ -113,7 +122,7 @@ std::string data_json(const pipeline::Taken& taken) {
     if (i > 0) out += ',';
     append_json_string(out, taken.receipt.filtered[i].reason);
   }
-  return out + "]}";
+  return out + "],\"log\":" + texts_json(said) + "}";
 }
 
 }  // namespace
@@ -133,11 +142,13 @@ std::string scripts_json(const Scripting& scripting) {
 net::Response try_out(std::string_view body, const Scripting& scripting, WallTime now) {
   auto trial = trial_of(body);
   if (!trial) return wrong_reply(trial.error());
+  std::vector<std::string> said;
   std::vector<std::unique_ptr<Transform>> transforms;
-  if (!trial->script.empty()) {
+  if (!trial->script.text.empty()) {
     if (!scripting.make)
       return wrong_reply(wrong("script", "this program has no engine for scripts"));
-    auto made = scripting.make(std::move(trial->script));
+    auto made = scripting.make(std::move(trial->script),
+                               [&said](std::string line) { said.push_back(std::move(line)); });
     if (!made) return wrong_reply(wrong("script", made.error().message));
     transforms.push_back(std::move(*made));
   }
@@ -149,7 +160,7 @@ net::Response try_out(std::string_view body, const Scripting& scripting, WallTim
   messages.push_back(std::move(trial->message));
   const auto taken = intake.take(std::move(messages), now);
   return json_reply(fmt::format("{{\"meta\":{},\n\"data\":{}}}\n", to_json(MetaText{.now = now}),
-                                data_json(taken)));
+                                data_json(taken, said)));
 }
 
 }  // namespace cdviz::web::api

@@ -24,17 +24,25 @@ struct Scripting {
     std::string name;
     std::string text;
   };
+  /// What somebody wrote to be tried.
+  struct Draft {
+    std::string text;
+    std::string values = {};  ///< a JSON object as text, empty for none: `values` in the script
+  };
+  /// Called for each line that a script writes with log(), on the thread that applies it.
+  using Listener = std::function<void(std::string line)>;
   std::vector<Shipped> shipped = {};
-  /// A script as a transform, with limits to its time and memory. Empty: there is no engine.
-  std::function<Result<std::unique_ptr<Transform>>(std::string text)> make = {};
+  /// A draft as a transform, with limits to its time, its memory and what it says; it tells
+  /// `listener` as long as it lives. Empty: there is no engine.
+  std::function<Result<std::unique_ptr<Transform>>(Draft draft, Listener listener)> make = {};
 };
 
 /// The "data" of GET /playground: {"engine": true, "scripts": [{"name", "text"}]}.
 std::string scripts_json(const Scripting& scripting);
 
 /// POST /playground. Takes as long as a script may: not for a network thread.
-/// @param body  {"body": "…", "headers": {"name": "value"}, "script": "…"}; headers and script may
-/// be left out
+/// @param body  {"body": "…", "headers": {"name": "value"}, "script": "…", "values": {…}}; all but
+/// body may be left out
 net::Response try_out(std::string_view body, const Scripting& scripting, WallTime now);
 
 }  // namespace cdviz::web::api

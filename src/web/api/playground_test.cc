@@ -10,10 +10,26 @@ namespace json = boost::json;
 
 Scripting scripting() {
   return {.shipped = {{"example", "return \"x\""}},
-          .make = [](std::string text) -> Result<std::unique_ptr<Transform>> {
-            return Error{Fault::stop, "play:1: unexpected symbol near " + text};
+          .make = [](Scripting::Draft draft,
+                     const Scripting::Listener&) -> Result<std::unique_ptr<Transform>> {
+            return Error{Fault::stop, "play:1: unexpected symbol near " + draft.text};
           }};
 }
+
+/// Says its values and what it gets; gives it on as it came.
+struct Talker final : Transform {
+  Talker(std::string values, Scripting::Listener listener)
+      : values_(std::move(values)), listener_(std::move(listener)) {}
+  Result<Transformed> apply(Message message) const override {
+    listener_(values_);
+    listener_("got \"" + message.body + "\"");
+    Transformed same;
+    same.messages.push_back(std::move(message));
+    return same;
+  }
+  const std::string values_;
+  const Scripting::Listener listener_;
+};
 
 constexpr std::string_view kEvent =
     R"({"context":{"specversion":"0.5.1","id":"1","source":"/s","type":"dev.cdevents.build.started.0.3.0",)"
@@ -58,6 +74,20 @@ TEST(Playground, WhatIsNoEventIsRefusedWithTheReason) {
   EXPECT_EQ(problems.at(0).at("rule").as_string(), "json");
 }
 
+TEST(Playground, WhatTheScriptSaysIsShownAndItsValuesReachIt) {
+  const Scripting talking{
+      .make = [](Scripting::Draft draft,
+                 Scripting::Listener listener) -> Result<std::unique_ptr<Transform>> {
+        return std::unique_ptr<Transform>(
+            std::make_unique<Talker>(std::move(draft.values), std::move(listener)));
+      }};
+  const json::object request{
+      {"body", "hello"}, {"script", "x"}, {"values", {{"region", "eu"}, {"n", 3}}}};
+  EXPECT_EQ(tried(request, talking).at("log"),
+            json::value(json::array{R"({"region":"eu","n":3})", R"(got "hello")"}));
+  EXPECT_EQ(tried({{"body", kEvent}}, talking).at("log"), json::array{});
+}
+
 TEST(Playground, AWrongRequestIsToldWhatIsWrong) {
   EXPECT_NE(refused("").find("JSON object"), std::string::npos);
   EXPECT_NE(refused("[]").find("JSON object"), std::string::npos);
@@ -66,6 +96,7 @@ TEST(Playground, AWrongRequestIsToldWhatIsWrong) {
   EXPECT_NE(refused(R"({"body":"","headers":[]})").find("headers is"), std::string::npos);
   EXPECT_NE(refused(R"({"body":"","headers":{"a":1}})").find("headers is"), std::string::npos);
   EXPECT_NE(refused(R"({"body":"","send":true})").find("a trial has"), std::string::npos);
+  EXPECT_NE(refused(R"({"body":"","values":"x"})").find("values (an object)"), std::string::npos);
   EXPECT_EQ(refused(R"({"body":"","script":"broken"})"), "play:1: unexpected symbol near broken");
   EXPECT_NE(refused(R"({"body":"","script":"x"})", {}).find("no engine"), std::string::npos);
 }
