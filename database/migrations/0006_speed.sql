@@ -338,6 +338,103 @@ begin
 end $$;
 comment on function cdviz_store.count_events(cdviz_store.event[], timestamptz) is 'Counts events that were stored just now: at stored_at, or at their ingested_at.';
 
+-- Nearly always a batch goes on where its lanes ended: then what is known of each lane's end places its rows, and nothing of
+-- what was stored before has to be looked at again. The general case stays what it was.
+alter function cdviz_store.fold_lanes(cdviz_store.fact[], uuid[]) rename to fold_late_lanes;
+comment on function cdviz_store.fold_late_lanes(cdviz_store.fact[], uuid[]) is 'fold_lanes() for rows anywhere in their lanes, for closings, and for runs that say something else than before.';
+
+create function cdviz_store.append_deployments(rows cdviz_store.lane_fact[]) returns void
+language plpgsql as $$
+begin
+  with placed as materialized (
+    select *, min(case when is_change then at end) over (partition by environment_id, service_id order by at desc, event_uid desc
+                                                         rows between unbounded preceding and 1 preceding) as next_change_at
+    from (
+      select *, cdviz_store.is_change(before_action, before_artifact, action, artifact_id) as is_change
+      from (
+        select f.*, s.event_uid as last_change_uid,
+          -- The row before the first is the lane's last one. It is what the last change was: else it were a change itself.
+          case when lag(f.event_uid) over lane is not null then lag(f.action) over lane when s.last_event_uid is not null then s.action end as before_action,
+          case when lag(f.event_uid) over lane is not null then lag(f.artifact_id) over lane else s.artifact_id end as before_artifact,
+          case when f.artifact_id is not null then row_number() over (partition by f.environment_id, f.service_id, f.artifact_id order by f.at, f.event_uid) end as nth
+        from unnest(rows) f join environment_state s on s.environment_id = f.environment_id and s.service_id = f.service_id
+        window lane as (partition by f.environment_id, f.service_id order by f.at, f.event_uid)
+        offset 0) x
+      offset 0) x),
+  made as (
+    insert into deployment (event_uid, environment_id, service_id, at, action, artifact_id, source, chain_id, actor, inferred, run_kind, environment_raw, service_raw,
+      is_change, kind, previous_artifact_id, valid_to)
+    select event_uid, environment_id, service_id, at, action, artifact_id, source, chain_id, actor, inferred, run_kind, environment_raw, service_raw,
+      is_change, cdviz_store.change_kind(is_change, action, before_action, nth > 1
+        or exists (select from deployment o where hashtextextended(o.artifact_id || E'\x1f' || o.environment_id || E'\x1f' || o.service_id, 0) = hashtextextended(x.artifact_id || E'\x1f' || x.environment_id || E'\x1f' || x.service_id, 0)
+            and (o.artifact_id || '', o.environment_id || '', o.service_id || '') = (x.artifact_id, x.environment_id, x.service_id) and o.artifact_id is not null)),
+      before_artifact, case when is_change then next_change_at end
+    from placed x)
+  update deployment d set valid_to = n.at
+  from (select environment_id, service_id, last_change_uid, min(at) as at from placed where is_change and last_change_uid is not null group by 1, 2, 3 offset 0) n
+  where d.event_uid = n.last_change_uid and (d.environment_id || '', d.service_id || '') = (n.environment_id, n.service_id);
+end $$;
+comment on function cdviz_store.append_deployments(cdviz_store.lane_fact[]) is 'Stores rows that are later than all others of their lanes. The caller holds the locks, and calls write_states() afterwards. Part of fold_lanes().';
+
+create function cdviz_store.fold_lanes(facts cdviz_store.fact[], run_keys uuid[]) returns void
+language plpgsql as $$
+declare
+  rows cdviz_store.lane_fact[];
+  ordinary boolean;
+  environments text[];
+  services text[];
+  new_environments text[];
+  new_services text[];
+begin
+  select coalesce(array_agg(row(f.event_uid, coalesce(e.canonical, f.environment, ''), coalesce(s.canonical, f.service), f.at, f.predicate, f.artifact, f.source, f.chain_id, f.actor,
+               false, null, case when e.canonical is not null then f.environment end, case when s.canonical is not null then f.service end)::cdviz_store.lane_fact)
+      filter (where subject = 'service' and predicate in ('deployed', 'upgraded', 'rolledback', 'removed')), '{}'),
+    coalesce(bool_and(not (subject = 'environment' and predicate = 'deleted') and not (subject = 'service' and predicate = 'removed' and environment is null)), true)
+  into rows, ordinary
+  from (select event_uid, at, subject, predicate, environment, service, source, chain_id, actor, case when predicate <> 'removed' then artifact_id end as artifact
+        from unnest(facts) offset 0) f
+  cross join lateral (select (select environment_id from cdviz_store.environment_alias where alias = f.environment) as canonical) e
+  cross join lateral (select (select service_id from cdviz_store.service_alias where alias = f.service) as canonical) s;
+  if ordinary and cardinality(run_keys) > 0 then
+    with wanted as (
+      select r.run_key, r.environment_id, r.service_id, r.finished_at, r.artifact_id, r.source, r.chain_id, r.kind, r.environment_raw, r.service_raw
+      from run r
+      where r.kind in ('pipelinerun', 'taskrun', 'deployment') and r.run_key = any (run_keys) and r.deploys and r.outcome = 'success' and r.finished_at is not null)
+    select rows || array(select row(run_key, environment_id, service_id, finished_at, 'deployed', artifact_id, source, chain_id, null, kind <> 'deployment', kind, environment_raw, service_raw)::cdviz_store.lane_fact
+                         from wanted),
+      not exists (select from deployment d where d.event_uid = any (run_keys) and d.run_kind is not null)
+    into rows, ordinary;
+  end if;
+  if not ordinary then
+    perform cdviz_store.fold_late_lanes(facts, run_keys);
+    return;
+  end if;
+  if cardinality(rows) = 0 then return; end if;
+
+  select array_agg(environment_id), array_agg(service_id) into environments, services from (select distinct environment_id, service_id from unnest(rows)) l;
+  select * into new_environments, new_services from cdviz_store.lock_lanes(environments, services);
+  -- From here on nobody else writes these lanes, and every statement sees what the last writer committed.
+  if exists (select from unnest(rows) f join environment_state s on s.environment_id = f.environment_id and s.service_id = f.service_id
+             where (s.last_event_at, s.last_event_uid) >= (f.at, f.event_uid))
+    -- the same event with two times, which two writers can store at once
+    or exists (select from unnest(rows) f group by f.event_uid, f.environment_id, f.service_id having count(*) > 1)
+    or exists (select from unnest(rows) f join deployment d on d.event_uid = f.event_uid and (d.environment_id || '', d.service_id || '') = (f.environment_id, f.service_id))
+  then
+    perform cdviz_store.fold_late_lanes(facts, run_keys);
+  else
+    perform cdviz_store.append_deployments(rows);
+    perform cdviz_store.write_states(environments, services);
+  end if;
+  -- What was closed before it was heard of: with the rows of the closing between those of the lane.
+  select array_agg(environment), array_agg(service) into environments, services from unnest(new_environments, new_services) as l(environment, service)
+  where exists (select from closing c where c.environment_id = l.environment) or exists (select from closing c where c.service_id = l.service);
+  if environments is not null then
+    perform cdviz_store.recompute_lanes(environments, services);
+    perform cdviz_store.write_states(environments, services);
+  end if;
+end $$;
+comment on function cdviz_store.fold_lanes(cdviz_store.fact[], uuid[]) is 'Folds what service events, closings and runs say about what runs where. Part of project().';
+
 create or replace function cdviz_store.project(events cdviz_store.event[]) returns void
 language plpgsql as $$
 declare
@@ -493,25 +590,29 @@ end;
 create or replace function cdviz.removals_at(at timestamptz) returns setof cdviz.deployments
 language sql stable parallel safe rows 10 set jit = off
 begin atomic
-  -- Materialized: joined the other way round, every deployment of each lane is read and asked whether it is the one.
-  with last as materialized (
-    select c.event_uid, e.environment_id, e.service_id
-    from cdviz_store.environment_state e
-    cross join lateral (
-      select e.event_uid where e.since <= removals_at.at and e.removed
-      union all
-      select l.event_uid
-      from (
-        select * from cdviz_store.deployment l
-        where e.since > removals_at.at
-          and l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
-        order by l.at desc, l.event_uid desc limit 1) l
-      where l.action = 'removed') c)
   select d.*
-  from last join cdviz.deployments d on d.event_uid = last.event_uid and d.environment_id = last.environment_id and d.service_id = last.service_id;
+  from cdviz_store.environment_state e
+  cross join lateral (
+    select e.event_uid where e.since <= removals_at.at and e.removed
+    union all
+    select l.event_uid
+    from (
+      select * from cdviz_store.deployment l
+      where e.since > removals_at.at
+        and l.environment_id = e.environment_id and l.service_id = e.service_id and l.is_change and l.at <= removals_at.at
+      order by l.at desc, l.event_uid desc limit 1) l
+    where l.action = 'removed') c
+  -- one by one (OFFSET 0): a join would read all deployments for them
+  cross join lateral (
+    select * from cdviz.deployments d where d.event_uid = c.event_uid and d.environment_id = e.environment_id and d.service_id = e.service_id offset 0) d;
 end;
 
 -- ============ delivery ============
+-- Asked by the thousand, always for one id that is a long text: a hash finds it in half the time that a tree of texts takes.
+create index artifact_id_hash_idx on cdviz_store.artifact using hash (artifact_id);
+drop index cdviz_store.change_id_idx;
+create index change_id_idx on cdviz_store.change using hash (change_id);
+
 create function cdviz_store.change_of(id text, source text) returns setof cdviz_store.change
 language sql stable parallel safe rows 1
 begin atomic
@@ -523,6 +624,14 @@ comment on function cdviz_store.change_of(text, text) is 'The change that an art
 create or replace view cdviz_store.artifact_change as
   select a.artifact_id, c.change_key, c.change_id, c.source, c.repository_id, c.created_at, c.merged_at
   from cdviz_store.artifact a cross join lateral cdviz_store.change_of(a.change_id, a.change_source) c;
+
+-- Those of them whose change is merged: asked of thousands at once, and needs no order.
+create view cdviz_store.merged_artifact as
+  select a.artifact_id from cdviz_store.artifact a
+  where exists (select from cdviz_store.change x where x.change_id = a.change_id and x.merged_at is not null
+    and (x.source = a.change_source or a.change_source is null or not exists (select from cdviz_store.change y where y.change_id = a.change_id and y.source = a.change_source)));
+comment on view cdviz_store.merged_artifact is 'Artifacts whose change (artifact_change) is merged.';
+comment on column cdviz_store.merged_artifact.artifact_id is 'Canonical id';
 
 -- What became of a deployment, apart from its change: the metrics look up each artifact once, and not each deployment.
 create view cdviz_store.deployment_fate as
@@ -653,10 +762,10 @@ begin atomic
       and (delivery_metrics.services is null or d.service_id = any (delivery_metrics.services))
       and (delivery_metrics.teams is null or s.team = any (delivery_metrics.teams))),
   linked as materialized (
-    select c.artifact_id from (select distinct artifact_id from made where kind <> 'rollback') m join cdviz_store.artifact_change c using (artifact_id) where c.merged_at is not null),
+    select artifact_id from (select distinct artifact_id from made where kind <> 'rollback') m join cdviz_store.merged_artifact using (artifact_id)),
   counted as (
     select count(*) filter (where kind <> 'rollback') as deployments, count(*) filter (where kind = 'rollback') as rollbacks,
-      count(distinct date_trunc('day', at at time zone 'UTC')) filter (where kind <> 'rollback') as days_with_deployment,
+      count(distinct (at at time zone 'UTC')::date) filter (where kind <> 'rollback') as days_with_deployment,
       count(*) filter (where kind <> 'rollback' and artifact_id in (select artifact_id from linked)) as linked,
       count(*) filter (where failed) as failed, count(*) filter (where unplanned) as unplanned,
       percentile_cont(0.5) within group (order by recovery_s) filter (where failed) as recovery_p50,
@@ -681,6 +790,6 @@ end;
 
 revoke all on all functions in schema cdviz_store from public;
 -- named by functions, which run with the rights of who asks
-grant select on cdviz_store.deployment_fate to cdviz_reader;
+grant select on cdviz_store.deployment_fate, cdviz_store.merged_artifact to cdviz_reader;
 grant execute on function cdviz_store.lanes_at(timestamptz), cdviz_store.change_of(text, text) to cdviz_reader;
 reset role;

@@ -25,7 +25,9 @@ with carried as (
   where (:environment is null or environment_id = any (:environment)) and (:service is null or service_id = any (:service)))
 select h.service_id, h.environment_id, h.environment_tier, h.artifact_id, h.version, h.valid_from, h.valid_to, h.kind, h.previous_version, h.actor, h.event_uid
 from (
-  select h.* from carried c join cdviz.environment_state_history h on h.environment_id = c.environment_id and h.service_id = c.service_id and h.event_uid = c.event_uid
+  -- one by one (OFFSET 0): a join would make all of the history for them
+  select h.* from carried c
+  cross join lateral (select * from cdviz.environment_state_history h where h.environment_id = c.environment_id and h.service_id = c.service_id and h.event_uid = c.event_uid offset 0) h
   union all
   select h.* from cdviz.environment_state_history h
   where h.valid_from > :from and h.valid_from <= :to

@@ -5,7 +5,7 @@ import threading
 
 import psycopg2
 
-from events import BAD, CONFIGURATION, restamped, rich
+from events import BAD, CONFIGURATION, at, restamped, rich
 from store import DatabaseTest, Store, scaled
 
 
@@ -57,6 +57,50 @@ class Order(DatabaseTest):
         for event in sorted(events, key=lambda event: event["context"]["timestamp"], reverse=True):
             store.ingest([event])
         self.assert_same(store.contents(), expected, "newest first")
+
+    def test_what_goes_on_at_the_end_of_its_lanes(self):
+        store = self.new_store()
+        store.query(CONFIGURATION)
+        store.query("set track_functions = 'pl'")
+        events = sorted(rich(seed=4, services=scaled(150, 600)), key=lambda event: event["context"]["timestamp"])
+        store.ingest(random.Random(4).sample(events, len(events)))
+        expected = store.contents()
+        for size in (1, 2, 9):
+            store.empty()
+            for first in range(0, len(events), size):
+                store.ingest(events[first:first + size])
+            self.assert_same(store.contents(), expected, f"in the order of time, {size} at once")
+        store.query("select pg_stat_force_next_flush()")
+        calls = dict(store.query("select funcname, calls from pg_stat_user_functions where funcname in ('append_deployments', 'fold_late_lanes')"))
+        self.assertGreater(calls["append_deployments"], 100)
+        self.assertGreater(calls["fold_late_lanes"], 10)
+
+    def test_one_event_with_two_times_that_two_writers_store_at_once(self):
+        store = self.new_store()
+        first, second = (Store(self.server, store.name) for _ in range(2))
+        self.addCleanup(first.connection.close)
+        self.addCleanup(second.connection.close)
+
+        def event(identity, minutes, artifact):
+            return {"context": {"id": identity, "source": "/ci/a", "type": "dev.cdevents.service.upgraded.0.2.0", "timestamp": at(minutes)},
+                    "subject": {"id": "web", "content": {"environment": {"id": "prod"}, "artifactId": artifact}}}
+        store.ingest([event("before", 0, "a1")])
+        first.connection.autocommit = False
+        first.ingest([event("twice", 5, "a2")])
+        counted = []
+        other = threading.Thread(target=lambda: counted.append(second.ingest([event("twice", 9, "a2"), event("after", 8, "a3")])))
+        other.start()
+        pid = second.connection.get_backend_pid()
+        self.eventually(lambda: store.value("select wait_event_type = 'Lock' from pg_stat_activity where pid = %s", (pid,)), "the second writer waits for the first")
+        first.connection.commit()
+        other.join()
+        self.assertEqual(counted, [(2, 0)])
+        have = store.contents()
+        self.assertEqual(store.query("select at = %s, artifact_id, kind, valid_to = %s from cdviz_store.deployment order by at", (at(5), at(8))),
+                         [(False, "a1", "deploy", False), (True, "a2", "upgrade", True), (False, "a3", "upgrade", None)])
+        while store.query("select * from cdviz_store.rebuild_step()")[0][0] != "done":
+            pass
+        self.assert_same(have, store.contents(), "rebuilt")
 
     def test_eight_writers_on_hot_keys(self):
         store = self.new_store()
