@@ -87,7 +87,10 @@ function HealthLine({ line }: { line: Line }) {
         <p class="muted">{line.what}</p>
         {line.fix && (
           <p>
-            <b>What to do:</b> {line.fix}
+            <b>What to do:</b>{" "}
+            {line.fix
+              .split("`")
+              .map((part, i) => (i % 2 === 1 ? <code key={part}>{part}</code> : part))}
           </p>
         )}
       </div>

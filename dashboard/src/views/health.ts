@@ -11,7 +11,7 @@ export interface Line {
   readonly what: string;
   /// What it found.
   readonly why: string;
-  /// What to do about it; empty when it is well.
+  /// What to do about it, commands between backticks; empty when it is well.
   readonly fix: string;
 }
 
