@@ -470,15 +470,15 @@ url = "{UNREACHABLE}"
 """)
     collector.start()
     cpu = {"without": [], "with": []}
-    for _ in range(5 if bench.scale > 0.1 else 1):
-        for name, of_source in cpu.items():
-            before = collector.cpu()
-            result = bench.load(collector.port, connections=64, seconds=bench.seconds(5), path=f"/webhook/{name}")
-            must_be_clean(result)
-            of_source.append((collector.cpu() - before) / result["acknowledged_events"] * 1e6)
+    turn = ["without", "with", "with", "without"]  # what comes later has a longer queue to write to
+    for name in turn * (3 if bench.scale > 0.1 else 1):
+        before = collector.cpu()
+        result = bench.load(collector.port, connections=64, seconds=bench.seconds(4), path=f"/webhook/{name}")
+        must_be_clean(result)
+        cpu[name].append((collector.cpu() - before) / result["acknowledged_events"] * 1e6)
     collector.kill()
-    ratio = statistics.median(a / b for a, b in zip(*cpu.values(), strict=True))
     without, passed = (statistics.median(of_source) for of_source in cpu.values())
+    ratio = without / passed
     bench.row("CPU an event of a source without transformer / with `passthrough`", f"{ratio:.2f}", "≤ 1.05", ratio <= 1.05,
               f"{without:.1f} against {passed:.1f} µs")
 

@@ -100,10 +100,13 @@ Result<postgres::Connection> Database::open(std::stop_token stop) {
     report(opened.error(), "");
     return opened.error();
   }
-  // Compiling such statements takes longer than running them. That they only read is said twice:
+  // Compiling such statements takes longer than running them, and so does starting workers for
+  // them, which would take the cores of those who write besides. That they only read is said twice:
   // the grants are the lock.
-  const auto set =
-      opened->execute("set jit = off; set default_transaction_read_only = on", std::move(stop));
+  const auto set = opened->execute(
+      "set jit = off; set max_parallel_workers_per_gather = 0; "
+      "set default_transaction_read_only = on",
+      std::move(stop));
   if (!set) {
     report(set.error(), "");
     return set.error();
