@@ -79,7 +79,7 @@ export function storyTests(given) {
   test("notifier's bar in test ends where it was removed", async () => {
     const shown = await visit("/timeline?service=notifier&env=test&from=now-14d");
     await shown.says(/notifier over time/);
-    await shown.page.locator(".bar").first().waitFor({ state: "attached" });
+    await shown.page.locator(".bar title").first().waitFor({ state: "attached" });
     const bars = await shown.page.locator(".bar title").allTextContents();
     assert.ok(bars.length > 0 && bars.every((text) => !/still running/.test(text)), bars.join("\n"));
     await shown.close();
