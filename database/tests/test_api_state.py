@@ -116,6 +116,32 @@ class State(DatabaseTest):
             self.assertEqual(self.store.query(f"select {columns} from cdviz.environment_state order by 1, 4"),
                              self.store.query(f"select {columns} from cdviz.environment_state_at(now()) order by 1, 4"))
 
+    def test_the_state_is_the_matrix_with_what_was_removed_beside_it(self):
+        matrix = "service_id, team, environment_id, environment_tier, environment_rank, artifact_id, version, since, age_s, kind, previous_artifact_id, previous_version, " \
+                 "event_uid, source, actor, inferred, upstream_environment_id, upstream_artifact_id, upstream_version, behind, ahead, lag_s"
+        removed = "service_id, environment_id, environment_tier, since, kind, previous_artifact_id, previous_version, event_uid, source, actor, inferred"
+        # as configured; several of one rank, as without configuration, of one tier and of two; no order at all
+        orders = ["update cdviz_store.environment_setting set rank = rank",
+                  "update cdviz_store.environment_setting set rank = 3 where environment_id like 'prod%'",
+                  "update cdviz_store.environment_setting set rank = 1 where environment_id in ('dev', 'staging')",
+                  "update cdviz_store.environment_setting set tier = 'other' where environment_id in ('dev', 'prod-us')"]
+        gone = 0
+        for seed, history in self.histories():
+            self.store.query("begin")
+            for order in orders:
+                self.store.query(order)
+                for minute in [-1, *random.Random(seed).sample(range(1000), 4), 1000]:
+                    at, what = moment(minute), f"seed {seed}, minute {minute}, {order}"
+                    cells = self.store.query(f"select {matrix} from cdviz.matrix_at(%s) order by 1, 3", (at,))
+                    self.assertEqual(self.store.query(f"select {matrix} from cdviz.state_at(%s) order by 1, 3", (at,)), cells, what)
+                    self.assertEqual(self.store.query(f"select {matrix} from cdviz.state_at(%s, %s, true) where kind <> 'remove' order by 1, 3", (at, SERVICES[:2])),
+                                     [cell for cell in cells if cell[0] in SERVICES[:2]], what)
+                    lost = self.store.query(f"select {removed} from cdviz.state_at(%s, null, true) where kind = 'remove' order by 1, 2", (at,))
+                    self.assertEqual(lost, self.store.query(f"select {removed.replace('since', 'at')} from cdviz.removals_at(%s) order by 1, 2", (at,)), what)
+                    gone += len(lost)
+            self.store.query("rollback")
+        self.assertGreater(gone, 0)
+
     def test_the_spans_of_the_history_are_the_states_between_the_changes(self):
         for seed, history in self.histories():
             spans = self.store.query("select service_id, environment_id, artifact_id, valid_from, coalesce(valid_to, 'infinity') from cdviz.environment_state_history")
