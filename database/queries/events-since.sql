@@ -1,8 +1,8 @@
 -- What was stored since I asked last?
 --
 -- In the order in which it was stored, whenever it happened: for who follows the events. Give the `ingest_seq` of the last row
--- as --since. What is stored at the same moment by two collectors may become visible in another order: ask from some hundred
--- before, and tell by event_uid what you know already.
+-- as --since. Transactions that run at the same time may become visible in another order than they were numbered: ask from some
+-- thousand before, and tell by event_uid what you know already.
 --
 -- example: cdviz-collector query events-since --since 20000
 -- parameter since bigint = 0: Only what was stored after the event with this ingest_seq

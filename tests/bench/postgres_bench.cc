@@ -2,7 +2,7 @@
 // table with one unique key, in turns, on a private server with fsync on. Only the ratio of one run
 // can be compared with another run's.
 //
-// usage: postgres_bench [EVENTS [BATCH [ROUNDS]]]   (default: 40000, 1000, 5)
+// usage: postgres_bench [EVENTS [BATCH [ROUNDS [CONNECTIONS]]]]   (default: 40000, 1000, 5, 2)
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -123,8 +123,9 @@ int main(int argc, char** argv) {
   const std::size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 40'000;
   const std::size_t batch = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1'000;
   const int rounds = argc > 3 ? std::atoi(argv[3]) : 5;
-  if (count == 0 || batch == 0 || batch > 5'000 || rounds < 1)
-    fail("usage: postgres_bench [EVENTS [BATCH [ROUNDS]]]");
+  const int connections = argc > 4 ? std::atoi(argv[4]) : 2;
+  if (count == 0 || batch == 0 || batch > 5'000 || rounds < 1 || connections < 1)
+    fail("usage: postgres_bench [EVENTS [BATCH [ROUNDS [CONNECTIONS]]]]");
   if (const auto why = Server::missing(); !why.empty()) fail(why);
 
   Server server({.fsync = true});
@@ -139,8 +140,8 @@ int main(int argc, char** argv) {
       {.built_in = {{"bench",
                      fmt::format(
                          "[sinks.database]\nenabled = true\ntype = \"postgres\"\nurl = \"{}\"\n"
-                         "batch_events_max = {}\n",
-                         url, batch)}}},
+                         "batch_events_max = {}\nconnections = {}\n",
+                         url, batch, connections)}}},
       {{}, {}, kKinds});
   if (!config.valid()) fail(config.mistakes().front().message);
   SystemClock clock;
@@ -151,7 +152,8 @@ int main(int argc, char** argv) {
                                          {"database", clock, metrics, log, routes});
   if (!sink) fail(sink.error().message);
 
-  std::printf("%zu events of %zu bytes, batches of %zu\n", count, events[0]->json.size(), batch);
+  std::printf("%zu events of %zu bytes, batches of %zu, connections: %d\n", count,
+              events[0]->json.size(), batch, connections);
   std::printf("%-8s %16s %16s %8s %14s\n", "round", "sink events/s", "\\copy rows/s", "ratio",
               "sink CPU us");
   std::vector<double> ratios;
@@ -160,9 +162,10 @@ int main(int argc, char** argv) {
     run_sql(url, "checkpoint");
     const double cpu = cpu_seconds();
     const auto start = SteadyClock::now();
-    for (std::size_t at = 0; at < count; at += batch) {
+    const std::size_t most = (*sink)->max_batch();  // as from a full queue
+    for (std::size_t at = 0; at < count; at += most) {
       const auto written =
-          (*sink)->write(std::span(events).subspan(at, std::min(batch, count - at)), {});
+          (*sink)->write(std::span(events).subspan(at, std::min(most, count - at)), {});
       if (!written) fail(written.error().message);
     }
     const double took = seconds_since(start);

@@ -53,7 +53,7 @@ export function storyTests(given) {
     const shown = await visit("/timeline?service=checkout&from=now-48h");
     await shown.says(/checkout over time/);
     await shown.says(/INC-214[\s\S]*checkout in prod-eu/);
-    await shown.page.locator(".bar.rollback").first().waitFor({ state: "attached" });
+    await shown.page.locator(".bar.rollback title").first().waitFor({ state: "attached" });
     const bars = await shown.page.locator(".bar title").allTextContents();
     assert.ok(bars.some((text) => /1\.17\.0.*prod-eu[\s\S]*back from 1\.18\.0/.test(text)), bars.join("\n"));
     assert.ok((await shown.page.locator(".bar.rollback").count()) > 0);
@@ -64,6 +64,7 @@ export function storyTests(given) {
   test("ledger's rollback that was sent as an upgrade is a rollback", async () => {
     const shown = await visit("/timeline?service=ledger&from=now-22d&to=now-20d");
     await shown.says(/ledger over time/);
+    await shown.page.locator(".bar.rollback title").first().waitFor({ state: "attached" });
     const bars = await shown.page.locator(".bar.rollback title").allTextContents();
     assert.ok(bars.some((text) => /5\.0\.0[\s\S]*back from 5\.1\.0/.test(text)), bars.join("\n"));
     await shown.close();
@@ -221,6 +222,7 @@ export function storyTests(given) {
       assert.equal(await cell(shown.page, "auth", "production").count(), 0);
       await shown.page.goto(`${given.demo.url}/timeline?service=auth&from=now-40d&to=now-30d`);
       await shown.says(/auth over time/);
+      await shown.page.locator(".bar title").first().waitFor({ state: "attached" });
       const lanes = await shown.page.locator(".lane-label .hidden").allTextContents();
       assert.deepEqual(lanes.filter((text) => /in production/.test(text)), []);
       const bars = (await shown.page.locator(".bar title").allTextContents()).filter((text) => /in prod-eu/.test(text));

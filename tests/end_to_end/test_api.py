@@ -585,6 +585,37 @@ class StoryApiTest(unittest.TestCase):
         self.assertEqual(self.collector.post(json.dumps(run).encode()).status, 202)
         self.assertEqual(json.loads(other.until("cdevent")["data"])["subject"], "pipelinerun")
 
+    def test_what_is_committed_long_after_it_was_numbered_is_told_as_missed(self):
+        stream = Stream(self, self.collector)
+        numbers = iter(range(1000))
+        seen = threading.Event()
+
+        def read():
+            stream.until("cdevent")
+            seen.set()
+        threading.Thread(target=read, daemon=True).start()
+
+        def sent():
+            self.send(f"before-{next(numbers)}")
+            return seen.wait(1.5)
+        wait_for(sent, "the feed has begun", 30)
+        slow = [json.dumps(event(f"slow-{i}", source="/slow", kind="dev.cdevents.branch.created.0.3.0")) for i in range(400)]
+        connection = self.postgres.connect()
+        self.addCleanup(connection.close)
+        connection.autocommit = False
+        with connection, connection.cursor() as cursor:  # one transaction
+            cursor.execute("select inserted from cdviz_store.ingest(%s::jsonb[])", (slow,))
+            self.assertEqual(cursor.fetchone()[0], 400)
+            self.send("ahead")
+            while json.loads(stream.until("cdevent")["data"])["event_id"] != "ahead":
+                pass
+        # The transaction has ended: its events were numbered before the one that was told.
+        told = 0
+        while (message := stream.until("cdevent", "gap"))["event"] == "cdevent":
+            told += 1
+        self.assertGreater(told, 200)
+        self.assertEqual(told + json.loads(message["data"])["missed"], 400)
+
     def test_a_hundred_streams_and_no_more(self):
         streams = []
         refused = None

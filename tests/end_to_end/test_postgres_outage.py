@@ -38,15 +38,16 @@ class PostgresOutageTest(EndToEndTest):
         self.assert_order_was_kept()
 
     def assert_order_was_kept(self):
-        """A connection sends one event after the other; later ones must not be stored by an earlier transaction."""
+        """A connection sends one event after the other; of the same subject, later ones must not be stored by an earlier transaction."""
         rows = self.postgres.query(
-            "select split_part(event_id, '-', 2)::int, split_part(event_id, '-', 3)::int, min(ingest_seq) over "
-            "(partition by xmin::text) from cdviz_store.event order by 1, 2")
+            "select split_part(event_id, '-', 2)::int, subject_id, split_part(event_id, '-', 3)::int, min(ingest_seq) over "
+            "(partition by xmin::text) from cdviz_store.event order by 1, 3")
         last = {}
-        for connection, number, transaction in rows:
-            self.assertLessEqual(last.get(connection, 0), transaction,
-                                 f"event {number} of connection {connection} was stored before its predecessor")
-            last[connection] = transaction
+        for connection, subject, number, transaction in rows:
+            self.assertLessEqual(last.get((connection, subject), 0), transaction,
+                                 f"event {number} of connection {connection} was stored before its predecessor of {subject}")
+            last[connection, subject] = transaction
+        self.assertGreater(len(rows), 3 * len(last), "hardly any subject had a predecessor")
 
     def test_crashes_of_the_server_lose_and_double_nothing(self):
         with Load(self.collector.port, rate=1000) as load:

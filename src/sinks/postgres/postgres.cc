@@ -9,15 +9,19 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
 
 #include <unistd.h>
 
 #include "config/options.h"
 #include "postgres/connection.h"
-#include "postgres/fault.h"
 #include "postgres/url.h"
-#include "sinks/postgres/event_notes.h"
 #include "sinks/postgres/housekeeping.h"
+#include "sinks/postgres/parts.h"
+#include "sinks/postgres/writer.h"
+#include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
 namespace cdviz::sinks::postgres {
@@ -25,7 +29,6 @@ namespace {
 
 using cdviz::postgres::Connection;
 using cdviz::postgres::ConnectSettings;
-using cdviz::postgres::Parameter;
 
 constexpr std::array kOptions = {
     Option{.name = "url",
@@ -49,6 +52,14 @@ constexpr std::array kOptions = {
            .help = "Most bytes of JSON in one transaction; a larger event goes alone.",
            .min = 1024,
            .max = std::int64_t{256} * 1024 * 1024},
+    Option{.name = "connections",
+           .type = OptionType::integer,
+           .fallback = "2",
+           .help = "Connections that write at the same time, when at least 500 events (or half of "
+                   "batch_events_max) wait for each of them. More than the server has cores is of "
+                   "no use.",
+           .min = 1,
+           .max = 16},
     Option{.name = "statement_timeout",
            .type = OptionType::duration,
            .fallback = "30s",
@@ -67,6 +78,10 @@ constexpr std::array kOptions = {
 
 /// Times that the same batch may run into statement_timeout before it is halved.
 constexpr int kTimeoutsBeforeSplit = 3;
+/// With fewer, what two transactions cost is more than what the second connection saves.
+constexpr std::size_t kWorthAConnection = 500;
+/// Before a connection that the server did not give is asked for again.
+constexpr std::chrono::seconds kPauseAfterRefusal{30};
 /// For one who waits at a terminal.
 constexpr std::chrono::milliseconds kReachTimeout{4'000};
 
@@ -76,21 +91,6 @@ ConnectSettings settings_of(const config::Options& options) {
           .statement_timeout = options.duration("statement_timeout")};
 }
 
-// What a user can do about it stands in the message.
-Error with_advice(Error error) {
-  const std::string& code = error.code;
-  if (code == "42883" || code == "3F000" || code == "42P01") {
-    error.message += ": the schema is not there, run `cdviz-collector migrate`";
-  } else if (code == "42501") {
-    error.message += ": the role must be a member of cdviz_ingest (`grant cdviz_ingest to ROLE`)";
-  } else if (code == "28P01" || code == "28000") {
-    error.message += ": check user and password of the sink's url, and pg_hba.conf";
-  } else if (code == "3D000") {
-    error.message += ": create the database, then run `cdviz-collector migrate`";
-  }
-  return error;
-}
-
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
@@ -98,113 +98,142 @@ std::string host_name() {
 
 class PostgresSink final : public Sink {
  public:
-  PostgresSink(ConnectSettings settings, std::size_t batch_events_max, std::size_t batch_bytes_max,
+  PostgresSink(ConnectSettings settings, const TransactionLimits& limits, std::size_t connections,
                const Services& services)
       : settings_(std::move(settings)),
-        batch_events_max_(batch_events_max),
-        batch_bytes_max_(batch_bytes_max),
+        limits_(limits),
         clock_(services.clock),
-        housekeeping_(host_name() + ":" + services.name),
-        inserted_(services.metrics.counter("cdviz_inserted_events_total",
-                                           "Events that the database did not have before.",
-                                           {{"component_id", services.name}})),
-        duplicates_(services.metrics.counter("cdviz_duplicate_events_total",
-                                             "Events that the other end had already.",
-                                             {{"component_id", services.name}})),
-        connects_(services.metrics.counter("cdviz_connections_opened_total",
-                                           "Connections made to the other end.",
-                                           {{"component_id", services.name}})) {}
+        log_(services.log),
+        name_(services.name),
+        housekeeping_(host_name() + ":" + services.name) {
+    const telemetry::Labels labels{{"component_id", services.name}};
+    const Counters counters{
+        services.metrics.counter("cdviz_inserted_events_total",
+                                 "Events that the database did not have before.", labels),
+        services.metrics.counter("cdviz_duplicate_events_total",
+                                 "Events that the other end had already.", labels),
+        services.metrics.counter("cdviz_connections_opened_total",
+                                 "Connections made to the other end.", labels)};
+    writers_.reserve(connections);
+    for (std::size_t i = 0; i < connections; ++i) {
+      writers_.emplace_back(settings_, limits_, counters);
+    }
+  }
 
   Result<void> write(std::span<const Event> batch, std::stop_token stop) override {
-    if (auto connected = connect(stop); !connected) return with_advice(connected.error());
-    events_.clear();
-    notes_.clear();
+    if (auto connected = writers_.front().connect(stop); !connected) return connected.error();
+    Part missing;
     for (const Event& event : batch) {
-      if (const std::string notes = stored_notes(*event); !notes.empty()) {
-        // Behind the last notes there need not be anything: most batches have none at all.
-        while (notes_.size() < events_.size()) notes_.add_null();
-        notes_.add(notes);
-      }
-      events_.add(event->json);
+      if (!committed_.contains(&*event)) missing.push_back(&event);
     }
-    const std::array parameters{Parameter::json_array(events_.bytes()),
-                                Parameter::json_array(notes_.bytes())};
-    const auto stored = connection_->execute(
-        "select inserted, duplicates from cdviz_store.ingest($1, $2)", parameters, stop);
-    if (!stored) return failed(batch, stored.error());
+    if (auto stored = store(missing, stop); !stored) return failed(batch, stored.error());
+    for (const Event& event : batch) committed_.erase(&*event);
     timeouts_ = 0;
-    inserted_.Increment(static_cast<double>(stored.value().integer(0, 0)));
-    duplicates_.Increment(static_cast<double>(stored.value().integer(0, 1)));
-    housekeeping_.maintain(*connection_, clock_.now(), stop);
+    housekeeping_.maintain(writers_.front().connection(), clock_.now(), stop);
     return {};
   }
 
   bool wants_refusals() const override { return true; }
   Result<void> note_refusals(std::span<const Refusal> refusals, std::stop_token stop) override {
-    if (auto connected = connect(stop); !connected) return connected.error();
-    return housekeeping_.note(*connection_, refusals, stop);
+    if (auto connected = writers_.front().connect(stop); !connected) return connected.error();
+    return housekeeping_.note(writers_.front().connection(), refusals, stop);
   }
 
-  std::size_t max_batch() const override { return batch_events_max_; }
-  std::size_t max_batch_bytes() const override { return batch_bytes_max_; }
+  std::size_t max_batch() const override { return whole(limits_.events); }
+  std::size_t max_batch_bytes() const override { return whole(limits_.bytes); }
 
  private:
-  Result<void> connect(const std::stop_token& stop) {
-    if (connection_ && connection_->usable()) return {};
-    connection_.reset();
-    auto opened = Connection::open(settings_, stop);
-    if (!opened) return opened.error();
-    connection_.emplace(std::move(opened.value()));
-    connects_.Increment();
-    return {};
+  /// Of all connections together. The parts of a batch are never quite equal: with a tenth less
+  /// than would fit, the largest still is one transaction.
+  std::size_t whole(std::size_t limit) const {
+    return writers_.size() == 1 ? limit : limit * writers_.size() * 9 / 10;
+  }
+
+  /// Stores them over as many connections as are worth it. If some of it fails, what was committed
+  /// is remembered: the dispatcher sends all of it again, and it would be counted as duplicates.
+  Result<void> store(const Part& events, const std::stop_token& stop) {
+    const std::size_t worth = std::clamp<std::size_t>(limits_.events / 2, 1, kWorthAConnection);
+    const std::size_t ways = std::min(writers_.size(), events.size() / worth);
+    const std::size_t connected = ways > 1 ? connect_more(ways, stop) : 1;
+    const std::vector<Part> parts = divide(events, connected);
+    std::vector<Written> written(parts.size());
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < parts.size(); ++i) {
+        others.emplace_back([&, i] { written[i] = write_part(writers_[i], parts[i], stop); });
+      }
+      if (!parts.empty()) written[0] = write_part(writers_[0], parts[0], stop);
+    }
+    std::optional<Error> worst;
+    for (Written& one : written) {
+      if (one.error && (!worst || weight(one.error->fault) > weight(worst->fault))) {
+        worst = std::move(one.error);
+      }
+    }
+    if (!worst) return {};
+    if (committed_.size() + events.size() > max_batch())
+      committed_.clear();  // of no batch any more
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      for (const Event* event : std::span(parts[i]).first(written[i].committed)) {
+        committed_.emplace(&**event, *event);
+      }
+    }
+    return *worst;
+  }
+
+  /// What a thread must not let through.
+  static Written write_part(Writer& writer, const Part& part, const std::stop_token& stop) {
+    try {
+      return writer.write(part, stop);
+    } catch (const std::exception& e) {
+      return {.error = Error{Fault::retry, std::string("unexpected: ") + e.what(), "exception"}};
+    }
+  }
+
+  /// What has to be done first: an administrator, a pause, halves.
+  static int weight(Fault fault) {
+    return fault == Fault::stop ? 2 : fault == Fault::retry ? 1 : 0;
+  }
+
+  /// Opens connections until there are `wanted`. One that the server does not give is no reason to
+  /// wait: it is asked for again later. @returns how many there are
+  std::size_t connect_more(std::size_t wanted, const std::stop_token& stop) {
+    if (clock_.now() < refused_until_) wanted = std::min(wanted, granted_);
+    for (std::size_t i = 1; i < wanted; ++i) {
+      const auto connected = writers_[i].connect(stop);
+      if (connected) continue;
+      refused_until_ = clock_.now() + kPauseAfterRefusal;
+      granted_ = i;
+      log_.warn(name_, "a further connection cannot be opened: writing with fewer",
+                {{"connections", std::to_string(i)}, {"error", connected.error().message}});
+      return i;
+    }
+    return wanted;
   }
 
   Result<void> failed(std::span<const Event> batch, const Error& error) {
-    if (error.code == "57014") {
-      // Perhaps the server is busy, perhaps the batch is too large for it: then the dispatcher
-      // halves it.
-      if (++timeouts_ >= kTimeoutsBeforeSplit && batch.size() > 1) {
-        return Error{Fault::reject, error.message, error.code};
-      }
-      return Error{Fault::retry, error.message, error.code};
+    if (error.code != "57014") {
+      timeouts_ = 0;
+      return error;
     }
-    timeouts_ = 0;
-    if (cdviz::postgres::meaning_of(error.code).duplicate && batch.size() == 1 &&
-        is_key_of_lake(connection_->last_complaint())) {
-      duplicates_.Increment();
-      return {};
-    }
-    return with_advice(error);
-  }
-
-  // ingest() counts duplicates itself. A complaint about the lake's own key still means that the
-  // event is there; about any other unique key it does not.
-  static bool is_key_of_lake(const cdviz::postgres::Complaint& complaint) {
-    // Its partitions are event_202603, event_2031, event_before_2000 and event_from_2100. The
-    // tables event_conflict, event_source and event_count_… are no part of it.
-    constexpr std::string_view kBefore = "event_";
-    constexpr std::string_view kAfter = "_pkey";
-    std::string_view name = complaint.constraint;
-    if (complaint.schema != "cdviz_store" || !name.starts_with(kBefore) ||
-        !name.ends_with(kAfter) || name.size() <= kBefore.size() + kAfter.size()) {
-      return false;
-    }
-    name = name.substr(kBefore.size(), name.size() - kBefore.size() - kAfter.size());
-    return name == "before_2000" || name == "from_2100" ||
-           std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+    // Perhaps the server is busy, perhaps the batch is too large for it: then the dispatcher
+    // halves it.
+    const bool too_large = ++timeouts_ >= kTimeoutsBeforeSplit && batch.size() > 1;
+    return Error{too_large ? Fault::reject : Fault::retry, error.message, error.code};
   }
 
   const ConnectSettings settings_;
-  const std::size_t batch_events_max_;
-  const std::size_t batch_bytes_max_;
+  const TransactionLimits limits_;
   const Clock& clock_;
+  telemetry::Log& log_;
+  const std::string name_;
   Housekeeping housekeeping_;
-  telemetry::Counter& inserted_;
-  telemetry::Counter& duplicates_;
-  telemetry::Counter& connects_;
-  std::optional<Connection> connection_;
-  cdviz::postgres::JsonArray events_;
-  cdviz::postgres::JsonArray notes_;
+  std::vector<Writer> writers_;
+  /// Of batches that failed in part: what is stored of them. Held, so that no other event gets the
+  /// same address.
+  std::unordered_map<const EventData*, Event> committed_;
+  std::chrono::steady_clock::time_point refused_until_;  ///< until then no more than granted_
+  std::size_t granted_ = 1;
   int timeouts_ = 0;
 };
 
@@ -214,8 +243,10 @@ Result<std::unique_ptr<Sink>> make(const config::Options& options, const Service
     return url.error();
   }
   return std::unique_ptr<Sink>(std::make_unique<PostgresSink>(
-      settings_of(options), static_cast<std::size_t>(options.integer("batch_events_max")),
-      static_cast<std::size_t>(options.bytes("batch_bytes_max")), services));
+      settings_of(options),
+      TransactionLimits{.events = static_cast<std::size_t>(options.integer("batch_events_max")),
+                        .bytes = static_cast<std::size_t>(options.bytes("batch_bytes_max"))},
+      static_cast<std::size_t>(options.integer("connections")), services));
 }
 
 Result<void> reach(const config::Options& options, const Services&) {

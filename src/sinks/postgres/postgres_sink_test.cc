@@ -134,6 +134,7 @@ std::vector<std::string> deliver(Sink& to, std::span<const Event> batch) {
 TEST_F(PostgresSinkTest, OnePoisonEventAmongFiveHundredStandsAloneWithItsSqlstate) {
   const auto to = sink();
   std::vector<Event> batch;
+  batch.reserve(500);
   for (int i = 0; i < 500; ++i) batch.push_back(event_of(fmt::format("good {}", i)));
   batch[137] = event_of("nul", R"("\u0000")");
   batch[300] = event_of("huge number", "1e400000");
@@ -164,7 +165,7 @@ class HeldUp {
   explicit HeldUp(Connection holder) : holder_(std::move(holder)) {
     EXPECT_TRUE(holder_.execute("begin; lock cdviz_store.event in exclusive mode"));
   }
-  void until_it_waits() {
+  void until_it_waits(std::int64_t writers = 1) {
     for (;;) {
       // Within a transaction the view of the sessions stands still.
       const auto waiting = holder_.execute(
@@ -176,7 +177,7 @@ class HeldUp {
         ADD_FAILURE() << waiting.error().message;
         return;
       }
-      if (waiting.value().integer(0, 0) == 1) return;
+      if (waiting.value().integer(0, 0) == writers) return;
       std::this_thread::yield();
     }
   }
@@ -325,6 +326,75 @@ TEST_F(PostgresSinkTest, AUrlThatCannotBeReadIsAMistakeOfTheConfiguration) {
   EXPECT_FALSE(kind.make(options, services()));
   ASSERT_FALSE(loaded.valid());
   EXPECT_EQ(loaded.mistakes().front().message.find("secret"), std::string::npos);
+}
+
+std::vector<Event> events_of(int count) {
+  std::vector<Event> events;
+  for (int i = 0; i < count; ++i) {
+    EventData data = *event_of(fmt::format("event {}", i));
+    data.subject_id = fmt::format("svc {}", i % 97);
+    events.emplace_back(std::move(data));
+  }
+  return events;
+}
+
+TEST_F(PostgresSinkTest, ALargeBatchIsWrittenOverSeveralConnectionsAtOnce) {
+  const auto to = sink_to(server().url(database), "connections = 3");
+  EXPECT_EQ(to->max_batch(), 2700U);
+  const auto batch = events_of(1500);
+  auto connection = Connection::open({.url = server().url(database)});
+  ASSERT_TRUE(connection);
+  HeldUp held(std::move(connection.value()));
+  Result<void> written;
+  {
+    std::jthread writer([&] { written = to->write(batch, {}); });
+    held.until_it_waits(3);
+    EXPECT_TRUE(held.connection().execute("rollback"));
+  }
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(stored(), "1500");
+  EXPECT_EQ(counted("cdviz_inserted_events_total"), 1500);
+  EXPECT_EQ(counted("cdviz_connections_opened_total"), 3);
+  ASSERT_TRUE(to->write(std::span(batch).first(499), {}));
+  EXPECT_EQ(counted("cdviz_duplicate_events_total"), 499);
+}
+
+TEST_F(PostgresSinkTest, WhatOneConnectionHasCommittedIsNotSentAgainWhenTheOtherFails) {
+  const auto to = sink_to(server().url(database), "connections = 2");
+  auto batch = events_of(2000);
+  batch[137] = event_of("nul", R"("\u0000")");
+  batch[1400] = event_of("huge number", "1e400000");
+  EXPECT_EQ(deliver(*to, batch), (std::vector<std::string>{"nul 22P05", "huge number 22003"}));
+  EXPECT_EQ(stored(), "1998");
+  EXPECT_EQ(counted("cdviz_inserted_events_total"), 1998);
+  EXPECT_EQ(counted("cdviz_duplicate_events_total"), 0);
+}
+
+TEST_F(PostgresSinkTest, OfTwoCopiesTheFirstCountsAlsoWhenTheyCouldBeWrittenAtOnce) {
+  const auto to = sink_to(server().url(database), "connections = 4");
+  auto batch = events_of(2000);
+  // The same key, each with another subject and moment: two transactions would store both.
+  for (std::size_t i = 100; i < 2000; i += 100) {
+    EventData copy = *event_of("event 0", "2", fmt::format("2026-03-01T12:{:02}:00Z", i / 100));
+    copy.subject_id = fmt::format("other {}", i);
+    batch[i] = Event(std::move(copy));
+  }
+  ASSERT_TRUE(to->write(batch, {}));
+  EXPECT_EQ(stored(), "1981");
+  EXPECT_EQ(ask("select payload ->> 'customData' from cdviz.events_raw where event_id = 'event 0'"),
+            "1");
+}
+
+TEST_F(PostgresSinkTest, AServerThatGivesFewerConnectionsIsWrittenToWithFewer) {
+  ask("create role t_one_connection login connection limit 1 in role cdviz_ingest");
+  const auto to = sink_to(server().url(database, "t_one_connection"), "connections = 4");
+  const auto batch = events_of(2000);
+  for (int i = 0; i < 2; ++i) {
+    const auto written = to->write(batch, {});
+    ASSERT_TRUE(written) << written.error().message;
+  }
+  EXPECT_EQ(stored(), "2000");
+  EXPECT_EQ(counted("cdviz_connections_opened_total"), 1);
 }
 
 // Last: it ends the sessions of the shared server.

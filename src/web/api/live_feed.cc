@@ -129,7 +129,7 @@ Result<std::vector<LiveEvent>> LiveFeed::since(std::int64_t seq, std::size_t lim
   return events_of(*queries::find("events-since"), *rows);
 }
 
-Result<std::string> LiveFeed::version() { return data_version(*connection_, clock_.wall()); }
+Result<DataVersion> LiveFeed::version() { return data_version(*connection_, clock_.wall()); }
 
 void LiveFeed::remember(std::int64_t seq) {
   seen_.insert(seq);
@@ -146,13 +146,16 @@ Result<void> LiveFeed::begin() {
   const std::int64_t cursor = last->value_or(0);
   auto before = since(cursor - kLookBack, static_cast<std::size_t>(kLookBack) * 2);
   if (!before) return before.error();
+  const auto after = version();
+  if (!after) return after.error();
+  known_ = after->events;
   seen_.clear();
   cursor_ = cursor;
   for (const auto& event : *before) {
     cursor_ = std::max(*cursor_, event.seq);
     seen_.insert(event.seq);
   }
-  version_ = std::move(*known);
+  version_ = std::move(known->text);
   return {};
 }
 
@@ -174,7 +177,7 @@ Result<void> LiveFeed::resume() {
 Result<void> LiveFeed::follow() {
   auto now = version();
   if (!now) return now.error();
-  if (*now == version_) return {};
+  if (now->text == version_) return {};
   const auto from = *cursor_ - kLookBack;
   const auto limit = kBurst + static_cast<std::size_t>(kLookBack);
   auto events = since(from, limit);
@@ -197,7 +200,13 @@ Result<void> LiveFeed::follow() {
     fresh.push_back(&event);
   }
   tell_state(fresh);
-  version_ = std::move(*now);
+  known_ += static_cast<std::int64_t>(fresh.size());
+  if (now->events > known_) {  // numbered before what we look back to
+    hub_.skip(static_cast<std::uint64_t>(now->events - known_));
+    hub_.tell("state", R"({"cells":[],"more":true})");
+    known_ = now->events;
+  }
+  version_ = std::move(now->text);
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "web/api/database.h"
 #include "web/api/live_hub.h"
+#include "web/api/run_query.h"
 
 namespace cdviz::web::api {
 
@@ -25,7 +26,8 @@ class LiveFeed {
   static constexpr std::chrono::milliseconds kPoll{1'000};
   /// More than this at a look are not sent: everybody is told how many, and asks again.
   static constexpr std::size_t kBurst = 500;
-  /// Two collectors may commit in another order than they were numbered: so far back it looks.
+  /// Transactions at the same time may commit in another order than they were numbered: so far back
+  /// it looks. What was numbered before that is told as missed.
   static constexpr std::int64_t kLookBack = 256;
   /// So often it looks which sources went quiet or came back.
   static constexpr std::chrono::seconds kSourcesPoll{15};
@@ -53,7 +55,7 @@ class LiveFeed {
   void tell_state(const std::vector<const LiveEvent*>& events);
   Result<std::vector<LiveEvent>> since(std::int64_t seq, std::size_t limit);
   Result<std::optional<std::int64_t>> newest();
-  Result<std::string> version();
+  Result<DataVersion> version();
   void remember(std::int64_t seq);
   void lost();
 
@@ -65,6 +67,7 @@ class LiveFeed {
   std::optional<std::int64_t> cursor_;  ///< the newest that was sent, or was there at the begin
   std::set<std::int64_t> seen_;         ///< behind cursor_ - kLookBack
   std::string version_;                 ///< when follow() looked last
+  std::int64_t known_ = 0;              ///< so many events were there at the begin, sent, or missed
   /// Whether each source is quiet, "" for not known; nothing before the first look.
   std::optional<std::map<std::string, std::string, std::less<>>> quiet_;
   std::chrono::steady_clock::time_point sources_at_;

@@ -22,14 +22,15 @@ Result<postgres::Rows> run_query(postgres::Connection& connection, std::string_v
   return run_statement(connection, *statement);
 }
 
-Result<std::string> data_version(postgres::Connection& connection, WallTime now) {
+Result<DataVersion> data_version(postgres::Connection& connection, WallTime now) {
   const auto rows = run_query(connection, "data-version", {}, now);
   if (!rows) return rows.error();
-  std::string version;
+  DataVersion version;
   for (std::size_t row = 0; row < rows->size(); ++row) {
     for (std::size_t column = 0; column < rows->columns(); ++column) {
-      if (column > 0) version += '.';
-      version += rows->text(row, column);
+      if (column > 0) version.text += '.';
+      version.text += rows->text(row, column);
+      if (rows->name(column) == "events") version.events = rows->integer(row, column);
     }
   }
   return version;

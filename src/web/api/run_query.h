@@ -1,6 +1,7 @@
 // A query of the library, run.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,11 @@ Result<postgres::Rows> run_statement(postgres::Connection& connection,
 Result<postgres::Rows> run_query(postgres::Connection& connection, std::string_view name,
                                  const queries::Given& given, WallTime now);
 
-/// The version of all data that the views show (the query "data-version"): the same text, the same
-/// answers, but for the clock.
-Result<std::string> data_version(postgres::Connection& connection, WallTime now);
+/// The version of all data that the views show (the query "data-version").
+struct DataVersion {
+  std::string text;         ///< the same text, the same answers, but for the clock
+  std::int64_t events = 0;  ///< that are stored
+};
+Result<DataVersion> data_version(postgres::Connection& connection, WallTime now);
 
 }  // namespace cdviz::web::api
