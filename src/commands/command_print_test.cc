@@ -1,5 +1,3 @@
-#include "commands/print.h"
-
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "commands/output.h"
+#include "commands/print.h"
 
 namespace cdviz::commands {
 namespace {
