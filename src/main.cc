@@ -1,9 +1,15 @@
 // cdviz-collector: a table of contents. Which command, run it.
+#include <iostream>
+#include <sstream>
+
 #include <CLI/CLI.hpp>
 
 #include "commands/commands.h"
+#include "commands/print.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   CLI::App app{
       "Collects the events of software delivery as CDEvents, keeps them safe, and sends them on."};
   int exit_code = 0;
@@ -14,7 +20,16 @@ int main(int argc, char** argv) {
     // --help and --version come this way too; every mistake on the command line is EX_USAGE of
     // sysexits.h.
     constexpr int kExitUsage = 64;
-    return app.exit(error) == 0 ? 0 : kExitUsage;
+    std::ostringstream out;
+    const bool asked = app.exit(error, out, std::cerr) == 0;
+    cdviz::commands::print("{}", out.str());
+    return asked ? 0 : kExitUsage;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return cdviz::commands::exit_code_of([&] { return run(argc, argv); });
 }

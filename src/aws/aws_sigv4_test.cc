@@ -99,7 +99,6 @@ TEST(SigV4, SendsWhatItHasSigned) {
       target_of({.path = "/bucket/a+b %\x01", .query = {{"prefix", "x/"}, {"list-type", "2"}}}),
       "/bucket/a%2Bb%20%25%01?list-type=2&prefix=x%2F");
   EXPECT_EQ(target_of({}), "/");
-  EXPECT_EQ(percent_encoded("AZaz09-._~/"), "AZaz09-._~%2F");
 }
 
 TEST(SigV4, TemporaryCredentialsAddTheirToken) {

@@ -8,6 +8,7 @@
 #include <pugixml.hpp>
 
 #include "aws/time.h"
+#include "core/percent.h"
 
 namespace cdviz::aws {
 namespace {
@@ -204,7 +205,8 @@ Result<void> Bucket::remove(const std::string& key, const std::string& etag,
 Result<void> Bucket::copy(const std::string& key, const std::string& to, const std::string& etag,
                           const std::stop_token& stop) {
   Request asked = request("PUT", to);
-  asked.headers.add("x-amz-copy-source", percent_encoded("/" + name_ + "/" + key, true));
+  asked.headers.add("x-amz-copy-source",
+                    percent_encoded("/" + name_ + "/" + key, kUnreservedAndSlash));
   asked.headers.add("x-amz-copy-source-if-match", quoted(etag));
   auto answer = client_.send(asked, stop);
   if (!answer) return answer.error();

@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 
 #include "core/binary_text.h"
+#include "core/percent.h"
 #include "net/secret.h"
 
 namespace cdviz::aws {
@@ -20,11 +21,6 @@ std::string hex(std::string_view bytes) { return encode_text(BinaryText::hex, by
 std::string hmac(std::string_view key, std::string_view text) {
   const std::array parts{text};
   return std::string(net::Hmac(net::HashAlgorithm::sha256, key).of(parts).view());
-}
-
-bool is_unreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
 }
 
 std::string lower(std::string_view text) {
@@ -84,21 +80,8 @@ std::string canonical_query(const Request& request) {
 
 }  // namespace
 
-std::string percent_encoded(std::string_view text, bool slash) {
-  std::string result;
-  result.reserve(text.size());
-  for (const char c : text) {
-    if (is_unreserved(c) || (slash && c == '/')) {
-      result += c;
-    } else {
-      fmt::format_to(std::back_inserter(result), "%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return result;
-}
-
 std::string target_of(const Request& request) {
-  std::string target = percent_encoded(request.path, true);
+  std::string target = percent_encoded(request.path, kUnreservedAndSlash);
   if (!request.query.empty()) (target += '?') += canonical_query(request);
   return target;
 }
@@ -128,8 +111,9 @@ std::string canonical_request(const Request& request, const Headers& headers, Pa
   }
   const std::string path =
       paths == Paths::as_sent
-          ? percent_encoded(request.path, true)
-          : percent_encoded(percent_encoded(normalised(request.path), true), true);
+          ? percent_encoded(request.path, kUnreservedAndSlash)
+          : percent_encoded(percent_encoded(normalised(request.path), kUnreservedAndSlash),
+                            kUnreservedAndSlash);
   std::string text = fmt::format("{}\n{}\n{}\n", request.method, path, canonical_query(request));
   signed_headers.clear();
   for (const auto& [name, value] : sorted) {

@@ -35,9 +35,6 @@ struct Scope {
   std::string service;  ///< the name it is signed for: "s3", "sqs", "ecr", "sts"
 };
 
-/// RFC 3986: everything but letters, digits and -._~ as %XX, in capitals. @param slash  kept too
-std::string percent_encoded(std::string_view text, bool slash = false);
-
 /// Path and query as they are sent: percent-encoded, the query sorted.
 std::string target_of(const Request& request);
 

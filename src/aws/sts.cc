@@ -8,6 +8,7 @@
 
 #include "aws/client.h"
 #include "aws/time.h"
+#include "core/percent.h"
 
 namespace cdviz::aws {
 namespace {

@@ -6,21 +6,15 @@
 #include <simdjson.h>
 
 #include "cdevents/purl_types.h"
+#include "core/percent.h"
 
 namespace cdviz::cdevents {
 namespace {
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // ---- Percent-encoding (ECMA-427, 5.4) ----
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 bool is_text(std::string_view text) {
   const bool controls = std::any_of(text.begin(), text.end(), [](char c) {
@@ -34,40 +28,16 @@ Error wrong(std::string message) { return {Fault::reject, "purl: " + std::move(m
 
 /// One round. @param part  for the message
 Result<std::string> decode(std::string_view text, std::string_view part) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0) {
-      return wrong(fmt::format("the {} has a '%' without two hex digits", part));
-    }
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  if (!is_text(out)) {
+  const auto decoded = percent_decoded(text);
+  if (!decoded) return wrong(fmt::format("the {} has a '%' without two hex digits", part));
+  if (!is_text(*decoded)) {
     return wrong(fmt::format("the {} is not UTF-8, or has a control character", part));
   }
-  return out;
+  return *decoded;
 }
 
 void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = is_lower(c) || is_upper(c) || is_digit(c) || c == '.' || c == '-' ||
-                       c == '_' || c == '~' || c == ':';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xFU];
-    }
-  }
+  append_percent_encoded(out, text, "-._~:");
 }
 
 /// Each segment of `path`, which are separated by '/'.

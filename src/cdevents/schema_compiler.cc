@@ -10,6 +10,7 @@
 #include "cdevents/date_time.h"
 #include "cdevents/uri_format.h"
 #include "cdevents/uri_resolve.h"
+#include "core/percent.h"
 
 namespace cdviz::cdevents::schema {
 namespace {
@@ -56,27 +57,6 @@ std::string step(std::string_view name) {
       out += "~1";
     } else {
       out += c;
-    }
-  }
-  return out;
-}
-
-/// Undoes %XX; what is no such escape stays.
-std::string percent_decoded(std::string_view text) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 &&
-        digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
     }
   }
   return out;
@@ -488,7 +468,7 @@ class Compiler {
 
   void resolve(const Reference& one) {
     const auto hash = std::min(one.uri.find('#'), one.uri.size());
-    const std::string fragment = percent_decoded(
+    const std::string fragment = percent_decoded_where_encoded(
         std::string_view(one.uri).substr(hash).substr(hash < one.uri.size() ? 1 : 0));
     const auto target = resolve_uri(one.place.base, std::string_view(one.uri).substr(0, hash));
     const auto resource = resources_.find(target);

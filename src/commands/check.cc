@@ -8,6 +8,7 @@
 #include "commands/assembly.h"
 #include "commands/commands.h"
 #include "commands/config_flags.h"
+#include "commands/print.h"
 #include "commands/surroundings.h"
 #include "net/options.h"
 #include "postgres/connection.h"
@@ -39,9 +40,9 @@ bool reach_all(std::string_view part, const Entries& entries, Surroundings& surr
     if (!entry.enabled || entry.kind->reach == nullptr) continue;
     const auto reached = entry.kind->reach(entry.options, surroundings.services(entry.name));
     if (reached) {
-      fmt::print("{}.{}: reached\n", part, entry.name);
+      print("{}.{}: reached\n", part, entry.name);
     } else {
-      fmt::print(stderr, "{}.{}: {}\n", part, entry.name, reached.error().message);
+      print_error("{}.{}: {}\n", part, entry.name, reached.error().message);
       all = false;
     }
   }
@@ -53,9 +54,9 @@ bool reach_dashboard(const std::string& url) {
   if (url.empty()) return true;
   const auto connection = postgres::Connection::open({.url = url, .read_write = false});
   if (connection)
-    fmt::print("dashboard: reached\n");
+    print("dashboard: reached\n");
   else
-    fmt::print(stderr, "dashboard: {}\n", connection.error().message);
+    print_error("dashboard: {}\n", connection.error().message);
   return connection.has_value();
 }
 
@@ -75,10 +76,10 @@ int check(const ConfigFlags& flags, bool with_reach) {
   const auto sources = enabled(config.sources());
   const auto sinks = enabled(config.sinks());
   const auto disabled = config.sources().size() + config.sinks().size() - sources - sinks;
-  fmt::print("configuration is valid: {}, {}{}\n", count(sources, "source"), count(sinks, "sink"),
-             disabled == 0 ? "" : fmt::format(", {} disabled", disabled));
+  print("configuration is valid: {}, {}{}\n", count(sources, "source"), count(sinks, "sink"),
+        disabled == 0 ? "" : fmt::format(", {} disabled", disabled));
   if (!with_reach) return 0;
-  std::fflush(stdout);
+  flush_output();
   bool all = reach_all("sources", config.sources(), surroundings);
   all = reach_all("sinks", config.sinks(), surroundings) && all;
   all = reach_dashboard(dashboard.api.database.url) && all;

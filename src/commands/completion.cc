@@ -4,6 +4,7 @@
 
 #include "commands/commands.h"
 #include "commands/completion_script.h"
+#include "commands/print.h"
 
 namespace cdviz::commands {
 
@@ -17,7 +18,7 @@ void add_completion(CLI::App& app, int& exit_code) {
   verb->require_subcommand(1);
   const auto add = [&](const char* shell, auto script) {
     verb->add_subcommand(shell, fmt::format("For {}", shell))->callback([&app, &exit_code, script] {
-      fmt::print("{}", script(app, "cdviz-collector"));
+      print("{}", script(app, "cdviz-collector"));
       exit_code = 0;
     });
   };

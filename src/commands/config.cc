@@ -4,16 +4,17 @@
 
 #include "commands/commands.h"
 #include "commands/config_flags.h"
+#include "commands/print.h"
 #include "config/print.h"
 #include "registry/registry.h"
 
 namespace cdviz::commands {
 namespace {
 
-int print(const ConfigFlags& flags) {
+int print_config(const ConfigFlags& flags) {
   const auto catalogue = registry::catalogue();
   const auto config = config::load(input_of(flags), catalogue);
-  fmt::print("{}", config::print(config, catalogue));
+  print("{}", config::print(config, catalogue));
   if (config.valid()) return 0;
   print_mistakes(config);
   return kExitConfig;
@@ -33,7 +34,7 @@ void add_config(CLI::App& app, int& exit_code) {
       "Exit codes: 0, or 78 if there are mistakes; values that are wrong are shown as their "
       "default then.");
   const auto flags = add_config_flags(*print_verb);
-  print_verb->callback([flags, &exit_code] { exit_code = print(*flags); });
+  print_verb->callback([flags, &exit_code] { exit_code = print_config(*flags); });
 }
 
 }  // namespace cdviz::commands

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "commands/print.h"
 #include "registry/registry.h"
 
 namespace cdviz::commands {
@@ -66,9 +67,9 @@ config::Input input_of(const ConfigFlags& flags) {
 
 void print_mistakes(const config::Config& config) {
   const auto mistakes = config.mistakes();
-  for (const auto& mistake : mistakes) fmt::print(stderr, "{}\n", to_string(mistake));
-  fmt::print(stderr, "{} in the configuration\n",
-             mistakes.size() == 1 ? "1 mistake" : fmt::format("{} mistakes", mistakes.size()));
+  for (const auto& mistake : mistakes) print_error("{}\n", to_string(mistake));
+  print_error("{} in the configuration\n",
+              mistakes.size() == 1 ? "1 mistake" : fmt::format("{} mistakes", mistakes.size()));
 }
 
 std::optional<config::Config> load_or_print(const config::Input& input) {

@@ -13,6 +13,7 @@
 #include "commands/database_rebuild.h"
 #include "commands/delivery_settings.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "commands/queue_access.h"
 
 namespace cdviz::commands {
@@ -100,21 +101,21 @@ void print_status_json(const Connection& connection, const Rows& about, const Ro
       .text("retention", about.text(0, 3))
       .text("maintenance", about.text(0, 4))
       .raw("tables", tables + "]");
-  fmt::print("{}\n", status.done());
+  print("{}\n", status.done());
 }
 
 void print_status(const Connection& connection, const Rows& about, const Rows& sizes) {
-  fmt::print("{}: PostgreSQL {}, schema version {}, {} in all\n", connection.place(),
-             about.text(0, 0), about.text(0, 1), amount(about, 0, 2));
-  fmt::print("retention: {}\nlast maintenance: {}\n\n", about.text(0, 3), about.text(0, 4));
-  fmt::print("{:<28} {:>10} {:>12} {:>12} {:>10}  {}\n", "TABLE", "SIZE", "ROWS", "GROWTH/DAY",
-             "PARTITIONS", "OLDEST");
+  print("{}: PostgreSQL {}, schema version {}, {} in all\n", connection.place(), about.text(0, 0),
+        about.text(0, 1), amount(about, 0, 2));
+  print("retention: {}\nlast maintenance: {}\n\n", about.text(0, 3), about.text(0, 4));
+  print("{:<28} {:>10} {:>12} {:>12} {:>10}  {}\n", "TABLE", "SIZE", "ROWS", "GROWTH/DAY",
+        "PARTITIONS", "OLDEST");
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    fmt::print("{:<28} {:>10} {:>12} {:>12} {:>10}  {}\n", sizes.text(i, 0), amount(sizes, i, 1),
-               sizes.text(i, 2), amount(sizes, i, 5), sizes.text(i, 3),
-               sizes.is_null(i, 4) ? "" : sizes.text(i, 4));
+    print("{:<28} {:>10} {:>12} {:>12} {:>10}  {}\n", sizes.text(i, 0), amount(sizes, i, 1),
+          sizes.text(i, 2), amount(sizes, i, 5), sizes.text(i, 3),
+          sizes.is_null(i, 4) ? "" : sizes.text(i, 4));
   }
-  fmt::print("\nROWS are the planner's estimate; GROWTH/DAY is known from the second day on.\n");
+  print("\nROWS are the planner's estimate; GROWTH/DAY is known from the second day on.\n");
 }
 
 int status(const StatusFlags& flags) {
@@ -131,17 +132,17 @@ int status(const StatusFlags& flags) {
   }
   print_status(*connection, *about, *sizes);
   if (!about->boolean(0, 5)) {
-    fmt::print(
+    print(
         "\nFor the slowest queries: load pg_stat_statements (shared_preload_libraries) and "
         "run `create extension pg_stat_statements`.\n");
     return 0;
   }
   const auto slowest = ask(*connection, kSlowest, exit_code);
   if (!slowest) return exit_code;
-  fmt::print("\n{:>8} {:>10}  SLOWEST QUERIES\n", "MEAN ms", "CALLS");
+  print("\n{:>8} {:>10}  SLOWEST QUERIES\n", "MEAN ms", "CALLS");
   for (std::size_t i = 0; i < slowest->size(); ++i) {
-    fmt::print("{:>8} {:>10}  {}\n", slowest->text(i, 0), slowest->text(i, 1),
-               shown(slowest->text(i, 2), 120));
+    print("{:>8} {:>10}  {}\n", slowest->text(i, 0), slowest->text(i, 1),
+          shown(slowest->text(i, 2), 120));
   }
   return 0;
 }
@@ -189,11 +190,10 @@ int apply(Connection& connection, int& exit_code) {
     if (!slice) return exit_code;
     if (slice->size() == 0) break;
     if (!slice->is_null(0, 1)) {
-      fmt::print(stderr, "retention: {} dropped\n", slice->text(0, 1));
+      print_error("retention: {} dropped\n", slice->text(0, 1));
     } else {
       rows_deleted += static_cast<std::uint64_t>(slice->integer(0, 2));
-      fmt::print(stderr, "retention: {}: {} rows deleted so far\n", slice->text(0, 0),
-                 rows_deleted);
+      print_error("retention: {}: {} rows deleted so far\n", slice->text(0, 0), rows_deleted);
     }
   }
   return 0;
@@ -213,9 +213,9 @@ int retention(const RetentionFlags& flags) {
     if (!expired) return exit_code;
     for (std::size_t i = 0; i < expired->size(); ++i) {
       if (!expired->is_null(i, 1)) {
-        fmt::print("would drop   {} ({})\n", expired->text(i, 1), amount(*expired, i, 2));
+        print("would drop   {} ({})\n", expired->text(i, 1), amount(*expired, i, 2));
       } else if (expired->integer(i, 2) > 0) {
-        fmt::print("would delete {} rows of {}\n", expired->text(i, 2), expired->text(i, 0));
+        print("would delete {} rows of {}\n", expired->text(i, 2), expired->text(i, 0));
       }
     }
     return 0;
@@ -227,7 +227,7 @@ int retention(const RetentionFlags& flags) {
                          exit_code);
   if (!rules) return exit_code;
   for (std::size_t i = 0; i < rules->size(); ++i) {
-    fmt::print("{:<11} {}\n", rules->text(i, 0), rules->text(i, 1));
+    print("{:<11} {}\n", rules->text(i, 0), rules->text(i, 1));
   }
   return 0;
 }
@@ -246,7 +246,7 @@ int configure_from_file(const DatabaseFlags& flags) {
   if (!connection) return exit_code;
   const auto written = configure(*connection, settings);
   if (!written) return complain(kExitNothing, written.error().message);
-  fmt::print("{}: {} entries written\n", connection->place(), written.value());
+  print("{}: {} entries written\n", connection->place(), written.value());
   return 0;
 }
 

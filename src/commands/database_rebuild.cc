@@ -13,6 +13,7 @@
 
 #include "commands/database_access.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "commands/signals.h"
 
 namespace cdviz::commands {
@@ -41,7 +42,7 @@ int cancel(Connection& connection) {
   const auto cancelled = connection.execute("select cdviz_store.rebuild_cancel()");
   if (!cancelled) return failed(cancelled.error());
   if (!cancelled->boolean(0, 0)) return complain(kExitNothing, "no rebuild is under way");
-  fmt::print("the rebuild was given up; the projections are as they were\n");
+  print("the rebuild was given up; the projections are as they were\n");
   return 0;
 }
 
@@ -63,14 +64,14 @@ class Progress {
   void show(std::int64_t done, std::int64_t goal, std::string_view phase) {
     const auto percent = goal > 0 ? 100 * done / goal : 100;
     if (terminal_) {
-      fmt::print(stderr, "\rrebuild: {} of {} events ({} %), {}   ", done, goal, percent, phase);
+      print_error("\rrebuild: {} of {} events ({} %), {}   ", done, goal, percent, phase);
     } else if (percent / 10 != last_ / 10) {
-      fmt::print(stderr, "rebuild: {} of {} events ({} %), {}\n", done, goal, percent, phase);
+      print_error("rebuild: {} of {} events ({} %), {}\n", done, goal, percent, phase);
     }
     last_ = percent;
   }
   void end() const {
-    if (terminal_) fmt::print(stderr, "\n");
+    if (terminal_) print_error("\n");
   }
 
  private:
@@ -103,8 +104,8 @@ int run(const Flags& flags) {
     progress.show(step->integer(0, 1), step->integer(0, 2), step->text(0, 0));
     if (step->text(0, 0) == "done") {
       progress.end();
-      fmt::print("{} events folded, {} rows were wrong and are mended\n", step->text(0, 1),
-                 step->text(0, 3));
+      print("{} events folded, {} rows were wrong and are mended\n", step->text(0, 1),
+            step->text(0, 3));
       return 0;
     }
     if (const int signal = signals.wait(std::chrono::seconds(0)); signal != 0) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "commands/commands.h"
+#include "commands/print.h"
 #include "commands/queue_access.h"
 #include "core/clock.h"
 
@@ -102,10 +103,10 @@ void print_row(const ListedLetter& listed) {
   const auto& letter = listed.letter;
   std::string event = shown(letter.event_id, 60);
   if (event.empty()) event = "-";
-  fmt::print("{:>6}  {}  {:<16} {:<14} {:<24} {}{}\n", letter.number, time_text(letter.at),
-             shown(letter.component_id, 40), shown(letter.code, 40), event,
-             shown(letter.reason, kReasonShown),
-             listed.replay_requested ? " [waits for its replay]" : "");
+  print("{:>6}  {}  {:<16} {:<14} {:<24} {}{}\n", letter.number, time_text(letter.at),
+        shown(letter.component_id, 40), shown(letter.code, 40), event,
+        shown(letter.reason, kReasonShown),
+        listed.replay_requested ? " [waits for its replay]" : "");
 }
 
 int list(const Flags& flags) {
@@ -118,11 +119,11 @@ int list(const Flags& flags) {
   std::size_t count = 0;
   const auto done = queue->letters(*filter, [&](const ListedLetter& listed) {
     if (flags.queue->json) {
-      fmt::print("{}\n", json_of(listed, false).done());
+      print("{}\n", json_of(listed, false).done());
     } else {
       if (count == 0)
-        fmt::print("{:>6}  {:<24}  {:<16} {:<14} {:<24} {}\n", "NUMBER", "REFUSED AT", "COMPONENT",
-                   "CODE", "EVENT", "REASON");
+        print("{:>6}  {:<24}  {:<16} {:<14} {:<24} {}\n", "NUMBER", "REFUSED AT", "COMPONENT",
+              "CODE", "EVENT", "REASON");
       print_row(listed);
     }
     ++count;
@@ -141,23 +142,22 @@ int list(const Flags& flags) {
 void print_whole(const ListedLetter& listed, bool full) {
   const auto& letter = listed.letter;
   const std::size_t max = full ? letter.body.size() + 1 : kBodyShown;
-  fmt::print(
-      "number:       {}\nrefused at:   {}\n{}\ncode:         {}\nreason:       {}\n", letter.number,
-      time_text(letter.at),
-      (letter.from_sink ? "sink:         " : "source:       ") + shown(letter.component_id, 200),
-      shown(letter.code, 200), shown(letter.reason, 4000, true));
+  print("number:       {}\nrefused at:   {}\n{}\ncode:         {}\nreason:       {}\n",
+        letter.number, time_text(letter.at),
+        (letter.from_sink ? "sink:         " : "source:       ") + shown(letter.component_id, 200),
+        shown(letter.code, 200), shown(letter.reason, 4000, true));
   if (!letter.event_id.empty() || !letter.event_source.empty())
-    fmt::print("event:        {} of {}\n", shown(letter.event_id, 4000),
-               shown(letter.event_source, 4000));
+    print("event:        {} of {}\n", shown(letter.event_id, 4000),
+          shown(letter.event_source, 4000));
   if (listed.replay_requested)
-    fmt::print("replay:       asked for at {}\n", time_text(*listed.replay_requested));
-  if (listed.damaged) fmt::print("damaged:      bytes of this letter were changed on disk\n");
+    print("replay:       asked for at {}\n", time_text(*listed.replay_requested));
+  if (listed.damaged) print("damaged:      bytes of this letter were changed on disk\n");
   for (const auto& [name, value] : letter.headers)
-    fmt::print("header:       {}: {}\n", shown(name, 200), shown(value, 4000));
-  if (!letter.metadata.empty()) fmt::print("metadata:     {}\n", shown(letter.metadata, max));
-  fmt::print("body:         {} bytes{}\n\n{}\n", letter.body.size(),
-             !full && letter.body.size() > max ? ", --full shows all" : "",
-             shown(letter.body, max, true));
+    print("header:       {}: {}\n", shown(name, 200), shown(value, 4000));
+  if (!letter.metadata.empty()) print("metadata:     {}\n", shown(letter.metadata, max));
+  print("body:         {} bytes{}\n\n{}\n", letter.body.size(),
+        !full && letter.body.size() > max ? ", --full shows all" : "",
+        shown(letter.body, max, true));
 }
 
 int show(const Flags& flags) {
@@ -168,7 +168,7 @@ int show(const Flags& flags) {
   const auto done = queue->letters({.numbers = flags.numbers}, [&](const ListedLetter& listed) {
     found = true;
     if (flags.queue->json) {
-      fmt::print("{}\n", json_of(listed, true).done());
+      print("{}\n", json_of(listed, true).done());
     } else {
       print_whole(listed, flags.full);
     }
@@ -208,24 +208,23 @@ int replay(const Flags& flags) {
   if (!marked->empty() && running) left = wait_for_collector(*queue, *marked, *wait);
   const auto taken = static_cast<std::int64_t>(marked->size()) - left;
   if (flags.queue->json) {
-    fmt::print("{}\n", JsonObject()
-                           .number("marked", static_cast<std::int64_t>(marked->size()))
-                           .number("replayed", taken)
-                           .boolean("collector_running", running)
-                           .done());
+    print("{}\n", JsonObject()
+                      .number("marked", static_cast<std::int64_t>(marked->size()))
+                      .number("replayed", taken)
+                      .boolean("collector_running", running)
+                      .done());
   } else if (marked->empty()) {
     complain(0, "no such dead letter");
   } else if (!running) {
-    fmt::print("marked {}; no collector runs: they are replayed at its next start\n",
-               marked->size());
+    print("marked {}; no collector runs: they are replayed at its next start\n", marked->size());
   } else if (left > 0) {
-    fmt::print(
+    print(
         "marked {}, replayed {}; the collector will take the other {} (it is busy, or its "
         "disk is full)\n",
         marked->size(), taken, left);
   } else {
-    fmt::print("marked {}, replayed {}; what is refused again has a new number\n", marked->size(),
-               taken);
+    print("marked {}, replayed {}; what is refused again has a new number\n", marked->size(),
+          taken);
   }
   return marked->empty() ? kExitNothing : 0;
 }
@@ -247,9 +246,9 @@ int drop(const Flags& flags) {
   const auto dropped = queue->drop(*filter);
   if (!dropped) return complain(kExitNothing, dropped.error().message);
   if (flags.queue->json) {
-    fmt::print("{}\n", JsonObject().number("dropped", *dropped).done());
+    print("{}\n", JsonObject().number("dropped", *dropped).done());
   } else {
-    fmt::print("dropped {}\n", *dropped);
+    print("dropped {}\n", *dropped);
   }
   return 0;
 }
@@ -260,23 +259,16 @@ int export_letters(const Flags& flags) {
   int exit_code = 0;
   const auto queue = open_queue(*flags.queue, exit_code);
   if (!queue) return exit_code;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, &std::fclose);
-  if (!flags.output.empty()) {
-    file.reset(std::fopen(flags.output.c_str(), "wxe"));
-    if (!file)
-      return complain(kExitNothing, fmt::format("cannot make {} (it must not exist yet)",
-                                                shown(flags.output, 400)));
-  }
-  std::FILE* out = file ? file.get() : stdout;
+  auto out = Output::make(flags.output);
+  if (!out) return complain(kExitNothing, out.error().message);
   std::size_t count = 0;
   const auto done = queue->letters(*filter, [&](const ListedLetter& listed) {
-    fmt::print(out, "{}\n", json_of(listed, true).done());
+    out->write(json_of(listed, true).done() + '\n');
     ++count;
-    return std::ferror(out) == 0;
+    return true;
   });
   if (!done) return complain(kExitNothing, done.error().message);
-  if (std::fflush(out) != 0 || std::ferror(out) != 0)
-    return complain(kExitNothing, "the export could not be written: no space?");
+  out->flush();
   complain(0, fmt::format("{} dead letters exported", count));
   return count == 0 ? kExitNothing : 0;
 }

@@ -16,6 +16,7 @@
 #include "commands/connection_file.h"
 #include "commands/database_access.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "commands/progress.h"
 #include "commands/send_events.h"
 #include "commands/signals.h"
@@ -73,24 +74,20 @@ std::optional<Outlet> collector_outlet(const Flags& flags) {
   return [sender](Batch batch) { return sender->send(batch); };
 }
 
-struct CloseFile {
-  void operator()(std::FILE* file) const {
-    if (file != nullptr && file != stdout) std::fclose(file);
-  }
-};
-
 /// Writes lines. @returns nothing after it complained
 std::optional<Outlet> file_outlet(const std::string& path) {
-  std::shared_ptr<std::FILE> file(path == "-" ? stdout : std::fopen(path.c_str(), "wxe"),
-                                  CloseFile());
-  if (!file) {
-    complain(kExitNothing, fmt::format("cannot make {} (it must not exist yet)", path));
+  auto made = Output::make(path);
+  if (!made) {
+    complain(kExitNothing, made.error().message);
     return std::nullopt;
   }
-  return [file, path](Batch batch) -> Result<void> {
-    for (const auto& event : batch) fmt::print(file.get(), "{}\n", event.json);
-    if (std::fflush(file.get()) == 0 && std::ferror(file.get()) == 0) return {};
-    return Error{Fault::stop, fmt::format("cannot write to {}", path)};
+  return [file = std::make_shared<Output>(std::move(*made))](Batch batch) -> Result<void> {
+    for (const auto& event : batch) {
+      file->write(event.json);
+      file->write("\n");
+    }
+    file->flush();
+    return {};
   };
 }
 
@@ -210,7 +207,7 @@ int remove(const DatabaseFlags& flags) {
     if (!rebuilt) return complain(kExitNothing, rebuilt.error().message);
     if (!*rebuilt) return kExitInterrupted;
   }
-  fmt::print("{} demo events removed\n", count);
+  print("{} demo events removed\n", count);
   return 0;
 }
 

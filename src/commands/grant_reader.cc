@@ -10,6 +10,7 @@
 #include "commands/commands.h"
 #include "commands/database_access.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "commands/queue_access.h"
 #include "postgres/create_login.h"
 #include "postgres/secrets.h"
@@ -75,14 +76,14 @@ int run(const Flags& flags) {
                         ? done.error().message + ": run `cdviz-collector migrate` first"
                         : done.error().message);
   }
-  fmt::print(stderr,
-             "{} may read the views of schema cdviz{} at {}: statement_timeout {}, read-only by "
-             "default, at most {} connections\n",
-             flags.name, flags.raw ? ", with payloads," : "", connection->place(),
-             flags.statement_timeout, flags.connections);
+  print_error(
+      "{} may read the views of schema cdviz{} at {}: statement_timeout {}, read-only by "
+      "default, at most {} connections\n",
+      flags.name, flags.raw ? ", with payloads," : "", connection->place(), flags.statement_timeout,
+      flags.connections);
   if (password->made) {
-    fmt::print(stderr, "its password, shown only now:\n");
-    fmt::print("{}\n", password->value);
+    print_error("its password, shown only now:\n");
+    print("{}\n", password->value);
   }
   return 0;
 }

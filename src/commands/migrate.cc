@@ -6,6 +6,7 @@
 
 #include "commands/commands.h"
 #include "commands/database_access.h"
+#include "commands/print.h"
 #include "commands/queue_access.h"
 #include "postgres/migrations.h"
 
@@ -30,22 +31,20 @@ int run(const Flags& flags) {
     const auto status = postgres::migration_status(*connection, known);
     if (!status) return complain(kExitNothing, status.error().message);
     if (flags.sql) {
-      fmt::print("{}", postgres::sql_of(status.value().pending));
+      print("{}", postgres::sql_of(status.value().pending));
       return 0;
     }
-    for (const auto& done : status.value().applied) fmt::print("applied  {}\n", done.name);
-    for (const auto& pending : status.value().pending) fmt::print("pending  {}\n", pending.name);
+    for (const auto& done : status.value().applied) print("applied  {}\n", done.name);
+    for (const auto& pending : status.value().pending) print("pending  {}\n", pending.name);
     return 0;
   }
   const auto report = postgres::migrate(
       *connection,
-      {.progress = [](const std::string& line) { fmt::print(stderr, "migrate: {}\n", line); }},
-      known);
+      {.progress = [](const std::string& line) { print_error("migrate: {}\n", line); }}, known);
   if (!report) return complain(kExitNothing, report.error().message);
-  fmt::print("{}: schema version {}, {}\n", connection->place(), report.value().version,
-             report.value().applied.empty()
-                 ? "nothing to do"
-                 : fmt::format("{} applied", report.value().applied.size()));
+  print("{}: schema version {}, {}\n", connection->place(), report.value().version,
+        report.value().applied.empty() ? "nothing to do"
+                                       : fmt::format("{} applied", report.value().applied.size()));
   return 0;
 }
 

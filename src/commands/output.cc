@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "commands/print.h"
 #include "core/binary_text.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
@@ -24,7 +25,7 @@ bool is_shady(std::string_view sequence) {
 }  // namespace
 
 int complain(int code, const std::string& message) {
-  fmt::print(stderr, "cdviz-collector: {}\n", message);
+  print_error("cdviz-collector: {}\n", message);
   return code;
 }
 

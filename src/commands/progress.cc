@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "commands/print.h"
+
 namespace cdviz::commands {
 namespace {
 
@@ -29,8 +31,7 @@ Progress::Progress(std::FILE* out, std::string label, std::string unit, std::siz
 
 Progress::~Progress() {
   if (!terminal_ || total_ == 0) return;
-  fmt::print(out_, "\n");
-  std::fflush(out_);
+  announce(out_, "\n");
 }
 
 void Progress::update(std::size_t done) {
@@ -49,12 +50,12 @@ void Progress::draw(std::size_t percent) {
     std::string bar;
     for (std::size_t i = 0; i < kWidth; ++i) bar += i < filled ? "█" : "░";
     // \x1b[K clears what a longer line left.
-    fmt::print(out_, "\r▸ {} {} {:3} %  {} of {} {}\x1b[K", label_, bar, percent, done_, total_,
-               unit_);
+    announce(out_, fmt::format("\r▸ {} {} {:3} %  {} of {} {}\x1b[K", label_, bar, percent, done_,
+                               total_, unit_));
   } else if (percent > 0) {
-    fmt::print(out_, "▸ {}: {} % ({} of {} {})\n", label_, percent, done_, total_, unit_);
+    announce(out_,
+             fmt::format("▸ {}: {} % ({} of {} {})\n", label_, percent, done_, total_, unit_));
   }
-  std::fflush(out_);
 }
 
 }  // namespace cdviz::commands

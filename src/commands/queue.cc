@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "commands/commands.h"
+#include "commands/print.h"
 #include "commands/queue_access.h"
 #include "core/clock.h"
 #include "core/utf8.h"
@@ -71,37 +72,35 @@ int status(const Flags& flags) {
   if (!found) return complain(kExitNothing, found.error().message);
   const auto& is = *found;
   if (flags.queue->json) {
-    fmt::print("{}\n", json_of(is));
+    print("{}\n", json_of(is));
     return 0;
   }
-  fmt::print("collector     {}\n",
-             is.collector ? fmt::format("running, pid {}", *is.collector) : "not running");
-  fmt::print("events        {}, {}; on disk {}\n", is.status.events,
-             of_limit(is.status.bytes, is.status.max_bytes), bytes_text(is.file_bytes));
-  fmt::print("last position {}\n", static_cast<std::int64_t>(is.status.last));
-  fmt::print("dead letters  {}, {}{}\n", is.status.dead_letters,
-             of_limit(is.status.dead_letter_bytes, is.dead_letters_max_bytes),
-             is.to_replay > 0 ? fmt::format("; {} wait for their replay", is.to_replay) : "");
+  print("collector     {}\n",
+        is.collector ? fmt::format("running, pid {}", *is.collector) : "not running");
+  print("events        {}, {}; on disk {}\n", is.status.events,
+        of_limit(is.status.bytes, is.status.max_bytes), bytes_text(is.file_bytes));
+  print("last position {}\n", static_cast<std::int64_t>(is.status.last));
+  print("dead letters  {}, {}{}\n", is.status.dead_letters,
+        of_limit(is.status.dead_letter_bytes, is.dead_letters_max_bytes),
+        is.to_replay > 0 ? fmt::format("; {} wait for their replay", is.to_replay) : "");
   const auto now = SystemClock().wall();
   for (const auto& sink : is.sinks) {
     const auto age =
         sink.status.oldest
             ? std::chrono::duration_cast<std::chrono::seconds>(now - *sink.status.oldest).count()
             : 0;
-    fmt::print(
-        "sink          {}: {}{}\n", shown(sink.status.name, 100),
-        sink.status.pending_events == 0
-            ? "has everything"
-            : fmt::format("{} events ({}) to get, the oldest {} s old", sink.status.pending_events,
-                          bytes_text(sink.status.pending_bytes), age),
-        is.collector && !sink.attached
-            ? "; not configured any more: `queue release` lets go of its events"
-            : "");
+    print("sink          {}: {}{}\n", shown(sink.status.name, 100),
+          sink.status.pending_events == 0
+              ? "has everything"
+              : fmt::format("{} events ({}) to get, the oldest {} s old",
+                            sink.status.pending_events, bytes_text(sink.status.pending_bytes), age),
+          is.collector && !sink.attached
+              ? "; not configured any more: `queue release` lets go of its events"
+              : "");
   }
-  if (is.sinks.empty()) fmt::print("sink          none: nothing is deleted\n");
+  if (is.sinks.empty()) print("sink          none: nothing is deleted\n");
   for (const auto& file : is.set_aside)
-    fmt::print("set aside     {} (damaged; may be removed when it was looked at)\n",
-               shown(file, 400));
+    print("set aside     {} (damaged; may be removed when it was looked at)\n", shown(file, 400));
   return 0;
 }
 
@@ -109,14 +108,8 @@ int export_events(const Flags& flags) {
   int exit_code = 0;
   const auto queue = open_queue(*flags.queue, exit_code);
   if (!queue) return exit_code;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, &std::fclose);
-  if (!flags.output.empty()) {
-    file.reset(std::fopen(flags.output.c_str(), "wxe"));
-    if (!file)
-      return complain(kExitNothing, fmt::format("cannot make {} (it must not exist yet)",
-                                                shown(flags.output, 400)));
-  }
-  std::FILE* out = file ? file.get() : stdout;
+  auto out = Output::make(flags.output);
+  if (!out) return complain(kExitNothing, out.error().message);
   std::size_t count = 0;
   std::size_t damaged = 0;
   const auto done = queue->events([&](const queue::Stored& stored) {
@@ -137,13 +130,12 @@ int export_events(const Flags& flags) {
     } else {
       object.bytes("event_text", stored.event->json);
     }
-    fmt::print(out, "{}\n", object.done());
+    out->write(object.done() + '\n');
     ++count;
-    return std::ferror(out) == 0;
+    return true;
   });
   if (!done) return complain(kExitNothing, done.error().message);
-  if (std::fflush(out) != 0 || std::ferror(out) != 0)
-    return complain(kExitNothing, "the export could not be written: no space?");
+  out->flush();
   complain(0, damaged == 0
                   ? fmt::format("{} events exported", count)
                   : fmt::format("{} events exported, {} damaged ones left out", count, damaged));
@@ -162,25 +154,24 @@ int verify(const Flags& flags) {
       if (problems.size() > 1) problems += ',';
       problems += JsonObject().text("message", problem).done();
     }
-    fmt::print("{}\n", JsonObject()
-                           .boolean("sound", checked->sound())
-                           .number("events", checked->events)
-                           .number("damaged_events", checked->damaged_events)
-                           .number("missing_events", checked->missing_events)
-                           .number("dead_letters", checked->letters)
-                           .number("damaged_dead_letters", checked->damaged_letters)
-                           .raw("problems", problems + "]")
-                           .done());
+    print("{}\n", JsonObject()
+                      .boolean("sound", checked->sound())
+                      .number("events", checked->events)
+                      .number("damaged_events", checked->damaged_events)
+                      .number("missing_events", checked->missing_events)
+                      .number("dead_letters", checked->letters)
+                      .number("damaged_dead_letters", checked->damaged_letters)
+                      .raw("problems", problems + "]")
+                      .done());
   } else {
-    for (const auto& problem : checked->problems)
-      fmt::print("problem       {}\n", shown(problem, 400));
-    fmt::print("events        {}, damaged {}, missing {}\n", checked->events,
-               checked->damaged_events, checked->missing_events);
-    fmt::print("dead letters  {}, damaged {}\n", checked->letters, checked->damaged_letters);
-    fmt::print("{}\n", checked->sound()
-                           ? "sound"
-                           : "NOT SOUND: the collector recovers what it can when it meets the "
-                             "damage; `queue export` writes what can be read");
+    for (const auto& problem : checked->problems) print("problem       {}\n", shown(problem, 400));
+    print("events        {}, damaged {}, missing {}\n", checked->events, checked->damaged_events,
+          checked->missing_events);
+    print("dead letters  {}, damaged {}\n", checked->letters, checked->damaged_letters);
+    print("{}\n", checked->sound()
+                      ? "sound"
+                      : "NOT SOUND: the collector recovers what it can when it meets the "
+                        "damage; `queue export` writes what can be read");
   }
   return checked->sound() ? 0 : kExitNothing;
 }
@@ -195,10 +186,9 @@ int release(const Flags& flags) {
     return complain(kExitNothing,
                     fmt::format("the queue knows no sink {}", shown(flags.sink, 100)));
   if (flags.queue->json) {
-    fmt::print("{}\n", JsonObject().text("released", flags.sink).done());
+    print("{}\n", JsonObject().text("released", flags.sink).done());
   } else {
-    fmt::print("released {}: events that every other sink has may be deleted\n",
-               shown(flags.sink, 100));
+    print("released {}: events that every other sink has may be deleted\n", shown(flags.sink, 100));
   }
   return 0;
 }

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "commands/commands.h"
+#include "commands/print.h"
 #include "commands/type_text.h"
 #include "registry/registry.h"
 #include "transforms/lua/library.h"
@@ -58,8 +59,8 @@ int write(const fs::path& folder, const std::vector<config::Page>& pages) {
     std::ofstream file(folder / page.name, std::ios::binary | std::ios::trunc);
     file << page.text;
     if (!file.flush()) {
-      fmt::print(stderr, "cannot write {}: {}\n", (folder / page.name).string(),
-                 std::generic_category().message(errno));
+      print_error("cannot write {}: {}\n", (folder / page.name).string(),
+                  std::generic_category().message(errno));
       return 1;
     }
   }
@@ -73,10 +74,10 @@ int compare(const fs::path& folder, const std::vector<config::Page>& pages) {
     if (content(folder / page.name) != page.text) differing.insert(page.name);
   }
   for (const auto& name : differing) {
-    fmt::print(stderr, "{} is not up to date\n", (folder / name).string());
+    print_error("{} is not up to date\n", (folder / name).string());
   }
   if (!differing.empty()) {
-    fmt::print(stderr, "run: cdviz-collector reference --output {}\n", folder.string());
+    print_error("run: cdviz-collector reference --output {}\n", folder.string());
   }
   return differing.empty() ? 0 : 1;
 }
@@ -93,12 +94,12 @@ int run(const Flags& flags) {
   if (flags.openapi) {
     const auto description = web::api::description();
     if (!description) {
-      fmt::print(stderr, "cdviz-collector: {}\n", description.error().message);
+      print_error("cdviz-collector: {}\n", description.error().message);
       return 1;
     }
-    fmt::print("{}", *description);
+    print("{}", *description);
   }
-  if (flags.schema) fmt::print("{}", config::json_schema(catalogue));
+  if (flags.schema) print("{}", config::json_schema(catalogue));
   if (!flags.output.empty()) return write(flags.output, all_pages(catalogue));
   if (!flags.check.empty()) return compare(flags.check, all_pages(catalogue));
   return 0;

@@ -10,7 +10,6 @@ Signals::Signals() {
   sigaddset(&set_, SIGTERM);
   sigaddset(&set_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
 }
 
 int Signals::wait() const {

@@ -8,8 +8,7 @@
 
 namespace cdviz::commands {
 
-/// Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it starts later, and ignores
-/// SIGPIPE.
+/// Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it starts later.
 class Signals {
  public:
   Signals();

@@ -16,6 +16,7 @@
 #include "commands/config_flags.h"
 #include "commands/line_diff.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "commands/surroundings.h"
 #include "commands/transform_files.h"
 #include "commands/transform_run.h"
@@ -52,8 +53,8 @@ std::string_view what(const Difference& one) {
 }
 
 void show(const Difference& one) {
-  fmt::print("{} {}\n{}", one.path.string(), what(one),
-             line_diff(one.expected, one.actual, isatty(STDOUT_FILENO) == 1));
+  print("{} {}\n{}", one.path.string(), what(one),
+        line_diff(one.expected, one.actual, isatty(STDOUT_FILENO) == 1));
 }
 
 /// @returns true when it was done
@@ -63,7 +64,7 @@ bool take(const Flags& flags, const Difference& one) {
     complain(kExitDifferent, done.error().message);
     return false;
   }
-  fmt::print("{} {}\n", one.path.string(), one.actual.empty() ? "removed" : "written");
+  print("{} {}\n", one.path.string(), one.actual.empty() ? "removed" : "written");
   return true;
 }
 
@@ -76,8 +77,8 @@ void keep_new(const Flags& flags, const Difference& one) {
 
 /// The first letter of an answer; 'q' at the end of the input.
 char ask() {
-  fmt::print("Accept it? [y]es, [n]o, yes to [a]ll, [q]uit: ");
-  std::fflush(stdout);
+  print("Accept it? [y]es, [n]o, yes to [a]ll, [q]uit: ");
+  flush_output();
   std::array<char, 64> line{};
   if (std::fgets(line.data(), static_cast<int>(line.size()), stdin) == nullptr) return 'q';
   return line.front();
@@ -148,11 +149,11 @@ int run_once(const ConfigFlags& config_flags, const Flags& flags) {
                  .export_metadata = flags.export_metadata,
                  .explain = flags.explain});
   const bool is_well = settle(flags, compare(*expected, result.files));
-  fmt::print(stderr, "{} input{}: {} event{}, {} dropped, {} refused; {} invalid, {} failed\n",
-             result.inputs, result.inputs == 1 ? "" : "s", result.events,
-             result.events == 1 ? "" : "s", result.dropped, result.refused, result.invalid,
-             result.failed);
-  std::fflush(stdout);
+  print_error("{} input{}: {} event{}, {} dropped, {} refused; {} invalid, {} failed\n",
+              result.inputs, result.inputs == 1 ? "" : "s", result.events,
+              result.events == 1 ? "" : "s", result.dropped, result.refused, result.invalid,
+              result.failed);
+  flush_output();
   return is_well && result.invalid == 0 && result.failed == 0 ? 0 : kExitDifferent;
 }
 
@@ -197,7 +198,7 @@ int run(const ConfigFlags& config_flags, const Flags& flags) {
     if (state != seen) {
       seen = std::move(state);
       run_once(config_flags, flags);
-      std::fflush(stdout);
+      flush_output();
     }
     clock.wait(kLook, {});
   }

@@ -12,6 +12,7 @@
 #include "cloudevents/metadata.h"
 #include "cloudevents/unwrap.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "core/json_spans.h"
 #include "core/json_text.h"
 #include "core/transform.h"
@@ -105,11 +106,11 @@ class Run {
         if (const auto* script = dynamic_cast<const transforms::lua::Traced*>(step.get())) {
           const auto traced = script->trace(each);
           for (const auto& line : traced.lines) {
-            fmt::print("{}: log: {}\n", name_.string(), shown(line, kShownBytes));
+            print("{}: log: {}\n", name_.string(), shown(line, kShownBytes));
           }
           if (settings_.explain) {
-            fmt::print("{}: {} read {}\n", name_.string(), script->name(),
-                       shown(fmt::format("{}", fmt::join(traced.reads, " ")), 10 * kShownBytes));
+            print("{}: {} read {}\n", name_.string(), script->name(),
+                  shown(fmt::format("{}", fmt::join(traced.reads, " ")), 10 * kShownBytes));
           }
         }
         auto changed = step->apply(std::move(each));
@@ -140,7 +141,7 @@ class Run {
 
   void fail(const std::string& why) {
     ++out_.failed;
-    fmt::print("{}: {}\n", name_.string(), shown(why, kShownBytes));
+    print("{}: {}\n", name_.string(), shown(why, kShownBytes));
   }
 
   /// "" for the first message or event of an input, then "1", "2", …
@@ -205,8 +206,7 @@ class Run {
     if (unusable == nullptr) return;
     ++out_.invalid;
     for (const Problem& problem : unusable->problems) {
-      fmt::print("{}: {} {}\n", path.string(), problem.pointer,
-                 shown(problem.message, kShownBytes));
+      print("{}: {} {}\n", path.string(), problem.pointer, shown(problem.message, kShownBytes));
     }
   }
 

@@ -9,6 +9,7 @@
 
 #include "commands/commands.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "transforms/lua/lua.h"
 
 namespace cdviz::commands {
@@ -29,7 +30,7 @@ std::string_view summary_of(std::string_view name) {
 
 int list() {
   for (const auto name : transforms::lua::shipped_names()) {
-    fmt::print("{:16} {}\n", name, summary_of(name));
+    print("{:16} {}\n", name, summary_of(name));
   }
   return 0;
 }
@@ -42,7 +43,7 @@ int show(const std::string& name) {
                                 "list` says which there are",
                                 name));
   }
-  fmt::print("{}", script);
+  print("{}", script);
   return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "cdevents/samples.h"
 #include "commands/commands.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "commands/type_text.h"
 #include "config/mistakes.h"
 #include "core/event.h"
@@ -61,12 +62,12 @@ int print_list(const Flags& flags, std::optional<Release> release) {
   for (const EventKind& kind : cdevents::Vocabulary::get().kinds()) {
     if (release && (kind.first > *release || kind.last < *release)) continue;
     if (flags.format == "json") {
-      fmt::print("{}\n", type_json(kind));
+      print("{}\n", type_json(kind));
     } else if (release) {
-      fmt::print("{}\n", kind.type);
+      print("{}\n", kind.type);
     }
   }
-  if (flags.format == "text" && !release) fmt::print("{}", type_table());
+  if (flags.format == "text" && !release) print("{}", type_table());
   return 0;
 }
 
@@ -76,10 +77,10 @@ int print_custom(const Flags& flags, std::optional<Release> release) {
     return complain(kExitNothing, "custom events came with release 0.4.0");
   }
   if (flags.schema) {
-    fmt::print("{}", cdevents::custom_json_schema_text(era));
+    print("{}", cdevents::custom_json_schema_text(era));
   } else {
-    fmt::print("{}\n", cdevents::custom_sample(
-                           era, flags.full ? cdevents::Size::maximal : cdevents::Size::minimal));
+    print("{}\n", cdevents::custom_sample(
+                      era, flags.full ? cdevents::Size::maximal : cdevents::Size::minimal));
   }
   return 0;
 }
@@ -127,14 +128,14 @@ int run(const Flags& flags) {
   const EventKind* kind = find(flags, release);
   if (kind == nullptr) return kExitNothing;
   if (flags.schema) {
-    fmt::print("{}", cdevents::json_schema_text(*kind));
+    print("{}", cdevents::json_schema_text(*kind));
   } else if (flags.example) {
     const auto size = flags.full ? cdevents::Size::maximal : cdevents::Size::minimal;
-    fmt::print("{}\n", cdevents::sample(*kind, size));
+    print("{}\n", cdevents::sample(*kind, size));
   } else if (flags.format == "json") {
-    fmt::print("{}\n", type_json(*kind));
+    print("{}\n", type_json(*kind));
   } else {
-    fmt::print("{}", type_description(*kind));
+    print("{}", type_description(*kind));
   }
   return 0;
 }

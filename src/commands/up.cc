@@ -20,6 +20,7 @@
 #include "commands/directory_lock.h"
 #include "commands/listen_address.h"
 #include "commands/load_demo.h"
+#include "commands/print.h"
 #include "commands/private_database.h"
 #include "commands/run_collector.h"
 #include "commands/signals.h"
@@ -42,13 +43,10 @@ struct UpFlags {
   bool demo = false;
 };
 
-void say(std::string_view line) {
-  fmt::print("▸ {}\n", line);
-  std::fflush(stdout);
-}
+void say(std::string_view line) { announce(stdout, fmt::format("▸ {}\n", line)); }
 
 int fail(const Error& error) {
-  fmt::print(stderr, "cdviz-collector up: {}\n", error.message);
+  print_error("cdviz-collector up: {}\n", error.message);
   return 1;
 }
 
@@ -98,17 +96,18 @@ std::string example(const std::string& webhook) {
 
 void explain(const Ready& ready, const fs::path& directory, std::chrono::duration<double> took) {
   const std::string file = connection_file(directory).string();
-  fmt::print("▸ ready after {:.1f} s\n\n", took.count());
-  fmt::print("  Look        {}\n", ready.url);
+  std::string text = fmt::format("▸ ready after {:.1f} s\n\n", took.count());
+  text += fmt::format("  Look        {}\n", ready.url);
   if (const std::string webhook = webhook_of(ready); !webhook.empty()) {
-    fmt::print("  Send        {}\n", example(webhook));
+    text += fmt::format("  Send        {}\n", example(webhook));
   }
-  fmt::print("  Ask         (. {0}; psql \"$CDVIZ_READER_URL\" -c 'select * from cdviz.events')\n",
-             file);
-  fmt::print("  Connect     {} has the URLs of the page, the webhook and the database\n", file);
-  fmt::print("  Stop        Ctrl-C, or kill {}; the data stays in {}\n\n", ::getpid(),
-             directory.string());
-  std::fflush(stdout);
+  text += fmt::format(
+      "  Ask         (. {0}; psql \"$CDVIZ_READER_URL\" -c 'select * from cdviz.events')\n", file);
+  text += fmt::format("  Connect     {} has the URLs of the page, the webhook and the database\n",
+                      file);
+  text += fmt::format("  Stop        Ctrl-C, or kill {}; the data stays in {}\n\n", ::getpid(),
+                      directory.string());
+  announce(stdout, text);
 }
 
 /// The configuration: what `up` brings, below the user's files; an explicit --listen above them.

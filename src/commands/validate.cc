@@ -19,6 +19,7 @@
 #include "commands/input_file.h"
 #include "commands/load_schemas.h"
 #include "commands/output.h"
+#include "commands/print.h"
 #include "commands/verdicts.h"
 
 namespace cdviz::commands {
@@ -27,8 +28,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kExitInvalid = 1;
-constexpr int kExitNoInput = 66;   ///< EX_NOINPUT of sysexits.h
-constexpr int kExitNoOutput = 74;  ///< EX_IOERR
+constexpr int kExitNoInput = 66;  ///< EX_NOINPUT of sysexits.h
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr std::chrono::milliseconds kProgressEvery{200};
@@ -69,13 +69,12 @@ class Progress {
     if (!wanted_ || Clock::now() < next_) return;
     next_ = Clock::now() + kProgressEvery;
     const auto of = size ? fmt::format(" of {}", *size / kMiB) : std::string{};
-    fmt::print(stderr, "\r{} events, {} invalid, {}{} MiB\x1b[K", events, invalid, bytes / kMiB,
-               of);
+    print_error("\r{} events, {} invalid, {}{} MiB\x1b[K", events, invalid, bytes / kMiB, of);
     std::fflush(stderr);
     shown_ = true;
   }
   void clear() {
-    if (std::exchange(shown_, false)) fmt::print(stderr, "\r\x1b[K");
+    if (std::exchange(shown_, false)) print_error("\r\x1b[K");
   }
 
  private:
@@ -95,11 +94,11 @@ class Validation {
       if (interruption_.signal() == 0) judge_file(path);
     }
     progress_.clear();
-    const bool written = writer_->end() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    if (!written) return complain(kExitNoOutput, "the verdicts could not be written: no space?");
-    fmt::print(stderr, "{}{} event{}: {} valid, {} invalid\n",
-               interruption_.signal() == 0 ? "" : "interrupted; until then ", events_,
-               events_ == 1 ? "" : "s", events_ - invalid_, invalid_);
+    writer_->end();
+    flush_output();  // before the last word: that all was judged
+    print_error("{}{} event{}: {} valid, {} invalid\n",
+                interruption_.signal() == 0 ? "" : "interrupted; until then ", events_,
+                events_ == 1 ? "" : "s", events_ - invalid_, invalid_);
     if (interruption_.signal() != 0) return 128 + interruption_.signal();
     if (unreadable_) return kExitNoInput;
     return invalid_ == 0 ? 0 : kExitInvalid;

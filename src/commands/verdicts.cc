@@ -1,11 +1,13 @@
 #include "commands/verdicts.h"
 
 #include <array>
+#include <cerrno>
 #include <iterator>
 
 #include <fmt/format.h>
 
 #include "commands/output.h"
+#include "commands/print.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
 
@@ -14,8 +16,7 @@ namespace {
 
 constexpr std::size_t kShownId = 200;
 constexpr std::size_t kShownMessage = 2000;
-
-void put(std::FILE* out, const std::string& text) { std::fwrite(text.data(), 1, text.size(), out); }
+constexpr const char* kCases = "a temporary file";
 
 std::string_view word_for(const Verdict& verdict) {
   if (!verdict.valid) return "invalid";
@@ -38,7 +39,7 @@ class TextVerdicts final : public VerdictWriter {
                           pointer.empty() ? "the document" : shown(pointer, kShownMessage),
                           shown(message, kShownMessage), rule);
     }
-    put(out_, text);
+    write_to(out_, text);
   }
 
  private:
@@ -69,7 +70,7 @@ class JsonVerdicts final : public VerdictWriter {
       line_ += '}';
     }
     line_ += "]}\n";
-    put(out_, line_);
+    write_to(out_, line_);
   }
 
  private:
@@ -90,13 +91,14 @@ class JunitVerdicts final : public VerdictWriter {
   explicit JunitVerdicts(std::FILE* out) : out_(out) {}
 
   void begin() override {
-    put(out_, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"cdevents\">\n");
+    write_to(out_, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"cdevents\">\n");
   }
 
   void begin_file(std::string_view name) override {
     name_ = name;
     tests_ = failures_ = 0;
     cases_.reset(std::tmpfile());
+    if (!cases_) throw OutputFailed(kCases, errno);
   }
 
   void write(const Verdict& verdict) override {
@@ -125,35 +127,26 @@ class JunitVerdicts final : public VerdictWriter {
       }
       text += fmt::format("</{}>\n    </testcase>\n", element);
     }
-    if (!cases_) {
-      failed_ = true;
-      return;
-    }
-    put(cases_.get(), text);
-    failed_ = failed_ || std::ferror(cases_.get()) != 0;
+    write_to(cases_.get(), text, kCases);
   }
 
   void end_file() override {
-    put(out_, fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
-                          "skipped=\"0\">\n",
-                          xml_text(name_), tests_, failures_));
-    if (cases_) {
-      std::rewind(cases_.get());
-      std::array<char, 65536> buffer{};
-      for (;;) {
-        const auto count = std::fread(buffer.data(), 1, buffer.size(), cases_.get());
-        if (count == 0) break;
-        std::fwrite(buffer.data(), 1, count, out_);
-      }
-      cases_.reset();
+    write_to(out_, fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
+                               "skipped=\"0\">\n",
+                               xml_text(name_), tests_, failures_));
+    if (std::fflush(cases_.get()) != 0) throw OutputFailed(kCases, errno);
+    std::rewind(cases_.get());
+    std::array<char, 65536> buffer{};
+    for (;;) {
+      const auto count = std::fread(buffer.data(), 1, buffer.size(), cases_.get());
+      if (count == 0) break;
+      write_to(out_, {buffer.data(), count});
     }
-    put(out_, "  </testsuite>\n");
+    cases_.reset();
+    write_to(out_, "  </testsuite>\n");
   }
 
-  bool end() override {
-    put(out_, "</testsuites>\n");
-    return !failed_;
-  }
+  void end() override { write_to(out_, "</testsuites>\n"); }
 
  private:
   struct Close {
@@ -165,7 +158,6 @@ class JunitVerdicts final : public VerdictWriter {
   std::size_t tests_ = 0;
   std::size_t failures_ = 0;
   std::unique_ptr<std::FILE, Close> cases_;
-  bool failed_ = false;  ///< no room for temporary files
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ struct Verdict {
   std::span<const Problem> violations = {};
 };
 
-/// Writes verdicts as they come, in bounded memory.
+/// Writes verdicts as they come, in bounded memory. Each may throw OutputFailed (print.h).
 class VerdictWriter {
  public:
   virtual ~VerdictWriter() = default;
@@ -31,8 +31,7 @@ class VerdictWriter {
   virtual void begin_file(std::string_view /*name*/) {}
   virtual void write(const Verdict& verdict) = 0;
   virtual void end_file() {}
-  /// @returns false when the verdicts could not all be written
-  virtual bool end() { return true; }
+  virtual void end() {}
 };
 
 /// Each event on a line behind its file and line number, its violations below it.

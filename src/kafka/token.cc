@@ -8,27 +8,13 @@
 #include <fmt/format.h>
 
 #include "core/binary_text.h"
+#include "core/percent.h"
 
 namespace cdviz::kafka {
 namespace {
 
 /// application/x-www-form-urlencoded, as RFC 6749 §2.3.1 and appendix B want it.
-std::string form_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-        c == '_' || c == '.' || c == '*') {
-      out += c;
-    } else {
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
-  return out;
-}
+std::string form_encoded(std::string_view text) { return percent_encoded(text, "-_.*"); }
 
 bool is_letters(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "core/percent.h"
+
 namespace cdviz::nats {
 namespace {
 
-bool is_plain(char c) {
-  constexpr std::string_view kOthers = "-_~:/@+=,;!#&";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         kOthers.find(c) != std::string_view::npos;
-}
+/// What stays as it is in a token, beside letters and digits.
+constexpr std::string_view kPlain = "-_~:/@+=,;!#&";
 
 std::optional<std::string_view> fault_of_tokens(std::string_view text, bool wildcards) {
   if (text.empty()) return "is empty";
@@ -58,7 +57,6 @@ std::optional<std::string_view> fault_of_name(std::string_view name) {
 }
 
 std::string encode_subject_part(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
   if (text.empty()) return "_";
   std::string out;
   out.reserve(text.size());
@@ -67,13 +65,10 @@ std::string encode_subject_part(std::string_view text) {
     const char c = text[i];
     // The dot that ends a token with something in it, before something that is no dot.
     const bool separator = c == '.' && !token_is_empty && i + 1 < text.size() && text[i + 1] != '.';
-    if (is_plain(c) || separator) {
+    if (separator) {
       out += c;
     } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 15U];
+      append_percent_encoded(out, text.substr(i, 1), kPlain);
     }
     token_is_empty = separator;
   }

@@ -1,5 +1,4 @@
-// The parts of a URI that a request needs (RFC 3986): percent-decoding and the parameters of a
-// query.
+// The parts of a URI that a request needs (RFC 3986): the parameters of a query.
 #pragma once
 
 #include <optional>
@@ -7,13 +6,6 @@
 #include <string_view>
 
 namespace cdviz::net {
-
-/// Undoes %XX. '+' stays a plus sign.
-/// @returns nothing when an escape is cut short or is not hexadecimal
-std::optional<std::string> percent_decoded(std::string_view text);
-
-/// Escapes all but the unreserved characters (letters, digits, "-._~"), with upper-case hex.
-std::string percent_encoded(std::string_view text);
 
 /// The first parameter called `name` of a query such as "a=1&b=x%20y", as browsers write it
 /// (application/x-www-form-urlencoded: '+' is a space). May be a secret: do not log it.

@@ -2,18 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "core/percent.h"
+
 namespace cdviz::postgres {
 namespace {
-
-std::string percent_encoded(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    result += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return result;
-}
 
 std::string credentials(const Login& login) {
   return fmt::format("{}:{}", percent_encoded(login.user), percent_encoded(login.password));

@@ -11,12 +11,8 @@ local function image_of(name)
 end
 
 function transform(m)
-  local encoded = get(m.body, "message.data")
-  local data = type(encoded) == "string" and base64.decode(encoded)
-  notification = data and json.decode(data)
-  if kind(notification) ~= "object" then
-    refuse("google-artifact-registry: not a message of Pub/Sub with a JSON object in message.data")
-  end
+  notification = pubsub_data(m.body)
+    or refuse("google-artifact-registry: not a message of Pub/Sub with a JSON object in message.data")
   local action = text(notification, "action")
     or refuse("google-artifact-registry: not a notification of Artifact Registry: it has no action")
   local cdevents_type = TYPE[action] or drop("google-artifact-registry: " .. action .. ": CDEvents have no event for it")

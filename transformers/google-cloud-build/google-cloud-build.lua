@@ -92,12 +92,8 @@ local function run()
 end
 
 function transform(m)
-  local encoded = get(m.body, "message.data")
-  local data = type(encoded) == "string" and base64.decode(encoded)
-  build = data and json.decode(data)
-  if kind(build) ~= "object" then
-    refuse("google-cloud-build: not a message of Pub/Sub with a JSON object in message.data")
-  end
+  build = pubsub_data(m.body)
+    or refuse("google-cloud-build: not a message of Pub/Sub with a JSON object in message.data")
   local project = re.match(text(build, "projectId") or "", "^[a-z][a-z0-9.:-]{1,62}$")
   local number = re.match(text(build, "id") or "", "^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
   if not project or not number then refuse("google-cloud-build: not a build of Cloud Build: it has no projectId or no id") end

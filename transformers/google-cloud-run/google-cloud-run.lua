@@ -20,10 +20,7 @@ local function entry_of(m)
   if type_of_event and type_of_event ~= AUDIT and type_of_event ~= PUBSUB then
     drop("google-cloud-run: " .. type_of_event .. ": no entry of an audit log")
   end
-  local encoded = get(m.body, "message.data")
-  if type(encoded) ~= "string" then return m.body end
-  local data = base64.decode(encoded)
-  return data and json.decode(data)
+  return pubsub_data(m.body) or m.body
 end
 
 -- ---- The service: the object of the API v1, as Knative has it, or v2 ----
@@ -92,7 +89,7 @@ end
 
 function transform(m)
   entry = entry_of(m)
-  if kind(entry) ~= "object" or text(entry, "protoPayload.serviceName") ~= "run.googleapis.com" then
+  if text(entry, "protoPayload.serviceName") ~= "run.googleapis.com" then
     refuse("google-cloud-run: not an entry of the audit log of Cloud Run: protoPayload.serviceName is not run.googleapis.com")
   end
   local method = text(entry, "protoPayload.methodName") or refuse("google-cloud-run: the entry has no protoPayload.methodName")

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/percent.h"
 #include "sinks/folder/digest.h"
 
 namespace cdviz::sinks::folder {
@@ -13,26 +14,10 @@ namespace {
 constexpr std::size_t kExtensionBytes = 16;
 constexpr std::string_view kHeaders = ".headers";
 
-bool is_safe(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("._-@+=,").find(c) != std::string_view::npos;
-}
+/// What stays as it is in a file's name, beside letters and digits.
+constexpr std::string_view kSafe = "._-@+=,";
 
-std::string encoded(std::string_view value) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string text;
-  for (const char c : value) {
-    if (is_safe(c)) {
-      text += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    text += '%';
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 0xFU];
-  }
-  return text;
-}
+std::string encoded(std::string_view value) { return percent_encoded(value, kSafe); }
 
 std::vector<std::string> split(std::string_view path) {
   std::vector<std::string> parts;
@@ -94,7 +79,7 @@ Result<FileName> FileName::parse(std::string_view text) {
     if (part.front() == '.' || part.back() == '.') {
       return wrong("must not have a part that begins or ends with a dot");
     }
-    if (!std::ranges::all_of(part, is_safe)) {
+    if (encoded(part) != part) {
       return wrong("may hold letters, digits, \"._-@+=,\" and slashes beside what events fill");
     }
   }

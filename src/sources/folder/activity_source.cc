@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "activity/ledger.h"
-#include "net/uri.h"
+#include "core/percent.h"
 #include "sources/folder/activity_look.h"
 #include "sources/folder/watch.h"
 #include "telemetry/log.h"
@@ -129,7 +129,7 @@ std::string file_uri(const std::string& path) {
   if (!absolute.has_filename() && absolute.has_relative_path()) absolute = absolute.parent_path();
   std::string uri = "file://";
   for (const auto& part : absolute.relative_path()) {
-    uri += "/" + net::percent_encoded(part.string());
+    uri += "/" + percent_encoded(part.string());
   }
   return uri == "file://" ? "file:///" : uri;
 }

@@ -8,9 +8,9 @@
 
 #include "activity/sha256.h"
 #include "core/binary_text.h"
+#include "core/percent.h"
 #include "net/http_pool.h"
 #include "net/retry_after.h"
-#include "net/uri.h"
 #include "sources/oci/challenge.h"
 #include "sources/oci/image_list.h"
 #include "sources/oci/link.h"
@@ -261,11 +261,11 @@ Result<void> RegistryClient::fetch_token(std::string_view realm, std::string_vie
   }
   std::string url(realm);
   url += url.find('?') == std::string::npos ? '?' : '&';
-  url += "service=" + net::percent_encoded(service);
+  url += "service=" + percent_encoded(service);
   // A challenge may name several scopes, parted by spaces.
   while (!scope.empty()) {
     const std::size_t space = std::min(scope.find(' '), scope.size());
-    if (space > 0) url += "&scope=" + net::percent_encoded(scope.substr(0, space));
+    if (space > 0) url += "&scope=" + percent_encoded(scope.substr(0, space));
     scope.remove_prefix(std::min(space + 1, scope.size()));
   }
   net::HttpFetch request{.url = std::move(url)};

@@ -5,6 +5,7 @@
 #include "aws/sigv4.h"
 #include "core/binary_text.h"
 #include "core/json_text.h"
+#include "core/percent.h"
 #include "parsers/parsers.h"
 #include "sources/s3/content.h"
 #include "sources/s3/mark.h"
@@ -59,9 +60,10 @@ activity::Thing Activity::thing_of(const Candidate& candidate,
   for (const auto& [name, value] : facts.checksums) {
     if (name == "sha256") thing.sha256 = hex_of_base64(value);
   }
-  thing.facts = {{"bucket", settings_.bucket},
-                 {"region", settings_.region},
-                 {"url", settings_.url + "/" + aws::percent_encoded(candidate.key, true)}};
+  thing.facts = {
+      {"bucket", settings_.bucket},
+      {"region", settings_.region},
+      {"url", settings_.url + "/" + percent_encoded(candidate.key, kUnreservedAndSlash)}};
   std::string details = "{}";
   if (!facts.content_type.empty()) {
     details = parsers::with_member(details, "content_type", json_string(facts.content_type));

@@ -8,6 +8,7 @@
 
 #include "aws/bucket.h"
 #include "aws/sigv4.h"
+#include "core/percent.h"
 
 namespace cdviz::sources::s3 {
 namespace {
@@ -24,7 +25,7 @@ bool read(std::string_view text, Number& value) {
 /// Never empty and without spaces.
 std::string word(const std::string& text) {
   if (text == "-") return "%2D";
-  return text.empty() ? "-" : aws::percent_encoded(text);
+  return text.empty() ? "-" : percent_encoded(text);
 }
 
 std::string unword(std::string_view text) {

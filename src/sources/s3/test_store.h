@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "aws/bucket.h"
+#include "core/percent.h"
 #include "net/test_client.h"
 
 namespace cdviz::sources::s3 {
@@ -93,7 +94,7 @@ struct TestStore : net::testing::TestServer {
       }
       ++count;
       last = key;
-      text += "<Contents><Key>" + aws::percent_encoded(key) + "</Key><ETag>" + object.etag +
+      text += "<Contents><Key>" + percent_encoded(key) + "</Key><ETag>" + object.etag +
               "</ETag><Size>" + std::to_string(object.body.size()) +
               "</Size><LastModified>1994-11-06T08:49:37.123Z</LastModified></Contents>";
     }

@@ -228,10 +228,33 @@ TEST(Library, HasTextUrlsAndData) {
   EXPECT_EQ(value("url.decode('a%20b%')"), R"("a b%")");
   EXPECT_EQ(value("('a,b,,c'):split(',')"), R"(["a","b","","c"])");
   EXPECT_EQ(value("base64.decode(base64.encode('hello'))"), R"("hello")");
+  EXPECT_EQ(
+      value("base64.decode('aGVs\\r\\nbG8') .. base64.decode('-_-_') == 'hello\\xfb\\xff\\xbf'"),
+      "true");
+  for (const char* bad : {"a", "aGVs bG8=", "a===b"}) {
+    EXPECT_EQ(value(std::string("select(2, base64.decode('") + bad + "'))"), R"("is not base64")")
+        << bad;
+  }
   EXPECT_EQ(value("sha256('')"),
             R"("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")");
   EXPECT_EQ(value("json.decode('{\"a\":[1,2]}').a[2]"), "2");
   EXPECT_EQ(value("json.encode({ b = 1, a = array{} })"), R"("{\"a\":[],\"b\":1}")");
+}
+
+TEST(Library, TakesTheObjectOutOfAMessageOfPubSub) {
+  const auto taken = [](const std::string& data) {
+    return value("json.encode(pubsub_data({ message = { data = " + data + " } }) or null)");
+  };
+  EXPECT_EQ(taken("base64.encode('{\"status\": 9007199254740993}')"),
+            R"("{\"status\":9007199254740993}")");
+  for (const auto* none : {"nil", "5", "{}", "'%'", "base64.encode('{')", "base64.encode('[1]')",
+                           "base64.encode('\"text\"')", "''"}) {
+    EXPECT_EQ(taken(none), R"("null")") << none;
+  }
+  EXPECT_EQ(value("select(2, pubsub_data('no table'))"),
+            R"("is not a message of Pub/Sub with a JSON object in message.data")");
+  EXPECT_EQ(value("select(2, pubsub_data(null))"),
+            R"("is not a message of Pub/Sub with a JSON object in message.data")");
 }
 
 TEST(Trace, TellsWhatWasRead) {

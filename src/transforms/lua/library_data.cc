@@ -1,9 +1,12 @@
-// JSON, base64 and SHA-256.
+// JSON, base64, what Pub/Sub wraps, and SHA-256.
 #include <array>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <openssl/evp.h>
 
+#include "core/binary_text.h"
 #include "transforms/lua/encode.h"
 #include "transforms/lua/engine.h"
 #include "transforms/lua/library.h"
@@ -12,14 +15,17 @@
 namespace cdviz::transforms::lua {
 namespace {
 
+/// Answers nil and what is wrong.
+int push_problem(lua_State* state, std::string_view problem) {
+  lua_pushnil(state);
+  push(state, problem);
+  return 2;
+}
+
 int json_decode(lua_State* state) {
   std::string problem;
   ParsedJson* document = Engine::of(state).decode(std::string(text_argument(state, 1)), problem);
-  if (document == nullptr) {
-    lua_pushnil(state);
-    push(state, problem);
-    return 2;
-  }
+  if (document == nullptr) return push_problem(state, problem);
   push_value(state, *document, ParsedJson::kRoot);
   return 1;
 }
@@ -30,54 +36,41 @@ int json_encode(lua_State* state) {
   return 1;
 }
 
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 int base64_encode(lua_State* state) {
   const auto text = text_argument(state, 1);
   Engine::of(state).charge(1 + text.size() / 4);
-  std::string out;
-  out.reserve((text.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    const std::size_t left = text.size() - i;
-    const auto byte = [&](std::size_t n) -> std::uint32_t {
-      return n < left ? static_cast<unsigned char>(text[i + n]) : 0U;
-    };
-    const std::uint32_t bits = byte(0) << 16U | byte(1) << 8U | byte(2);
-    out += kBase64[bits >> 18U];
-    out += kBase64[bits >> 12U & 63U];
-    out += left > 1 ? kBase64[bits >> 6U & 63U] : '=';
-    out += left > 2 ? kBase64[bits & 63U] : '=';
-  }
-  push(state, out);
+  push(state, encode_text(BinaryText::base64, text));
   return 1;
 }
 
 /// Both alphabets of RFC 4648; padding and line ends may be there or not.
-int base64_decode(lua_State* state) {
-  const auto text = text_argument(state, 1);
+std::optional<std::string> decode_base64(lua_State* state, std::string_view text) {
   Engine::of(state).charge(1 + text.size() / 4);
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    if (c == '=' || c == '\n' || c == '\r') continue;
-    if (c == '-') c = '+';
-    if (c == '_') c = '/';
-    const auto value = kBase64.find(c);
-    if (value == std::string_view::npos) {
-      lua_pushnil(state);
-      lua_pushliteral(state, "is not base64");
-      return 2;
-    }
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>(bits >> static_cast<unsigned>(count) & 0xFFU);
-    }
-  }
-  push(state, out);
+  std::string line(text);
+  std::erase_if(line, [](char c) { return c == '\n' || c == '\r'; });
+  while (line.ends_with('=')) line.pop_back();
+  return decode_text(BinaryText::base64, line);
+}
+
+int base64_decode(lua_State* state) {
+  const auto bytes = decode_base64(state, text_argument(state, 1));
+  if (!bytes) return push_problem(state, "is not base64");
+  push(state, *bytes);
+  return 1;
+}
+
+int pubsub_data(lua_State* state) {
+  constexpr std::string_view kProblem =
+      "is not a message of Pub/Sub with a JSON object in message.data";
+  luaL_checkany(state, 1);
+  push_at_path(state, 1, "message.data");
+  if (lua_type(state, -1) != LUA_TSTRING) return push_problem(state, kProblem);
+  auto data = decode_base64(state, text_at(state, -1));
+  std::string problem;
+  ParsedJson* const document = data ? Engine::of(state).decode(std::move(*data), problem) : nullptr;
+  if (document == nullptr || document->kind(ParsedJson::kRoot) != ParsedJson::Kind::object)
+    return push_problem(state, kProblem);
+  push_value(state, *document, ParsedJson::kRoot);
   return 1;
 }
 
@@ -89,13 +82,7 @@ int sha256(lua_State* state) {
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
     return luaL_error(state, "sha256: not available");
   }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out += kHex[digest.at(i) >> 4U];
-    out += kHex[digest.at(i) & 15U];
-  }
-  push(state, out);
+  push(state, encode_text(BinaryText::hex, {reinterpret_cast<const char*>(digest.data()), size}));
   return 1;
 }
 
@@ -124,6 +111,14 @@ constexpr std::array kFunctions = {
                  "The bytes; takes the alphabet for URLs too, with or without padding. `nil` and "
                  "what is wrong when it is none.",
              .example = "base64.decode(\"aGk=\")  -- \"hi\""},
+    Function{.name = "pubsub_data",
+             .call = &pubsub_data,
+             .signature = "pubsub_data(body)",
+             .help = "The JSON object in a message of Google Pub/Sub, as a "
+                     "[push subscription](https://cloud.google.com/pubsub/docs/push#receive_push) "
+                     "or Eventarc sends it: in base64 in `message.data`. `nil` and what is wrong "
+                     "when there is none.",
+             .example = "local build = pubsub_data(m.body) or refuse(\"no message of Pub/Sub\")"},
     Function{.name = "sha256",
              .call = &sha256,
              .signature = "sha256(text)",

@@ -17,12 +17,6 @@ using cdevents::EventKind;
 
 constexpr const char* kEvent = "cdviz.event";
 
-std::string json_text(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 /// @returns null for a custom type; an unknown one is an error
 const EventKind* kind_argument(lua_State* state, std::string_view name) {
   if (name.starts_with("dev.cdeventsx.")) return nullptr;
@@ -71,19 +65,19 @@ int cdevent(lua_State* state) {
     const bool is_new = kind->era == cdevents::Era::v0_5;
     const std::array added_context = {
         Added{is_new ? "specversion" : "type",
-              is_new ? json_text(cdevents::spec_version_of(*kind)) : json_text(kind->type)},
+              is_new ? json_string(cdevents::spec_version_of(*kind)) : json_string(kind->type)},
         Added{is_new ? "type" : "version",
-              is_new ? json_text(kind->type) : json_text(cdevents::spec_version_of(*kind))}};
+              is_new ? json_string(kind->type) : json_string(cdevents::spec_version_of(*kind))}};
     const std::array added_subject = {Added{"content", "{}"},
-                                      Added{"type", json_text(kind->subject_type())}};
+                                      Added{"type", json_string(kind->subject_type())}};
     const EventPlan plan{name, engine.shape_of(*kind), added_context,
                          std::span(added_subject).first(is_new ? 1 : 2)};
     push_event(state, encode_event(state, 2, plan));
     return 1;
   }
   static const cdevents::Shape kCustom = cdevents::custom_event_shape(cdevents::Era::v0_5);
-  const std::array added_context = {Added{"specversion", json_text("0.5.1")},
-                                    Added{"type", json_text(name)}};
+  const std::array added_context = {Added{"specversion", json_string("0.5.1")},
+                                    Added{"type", json_string(name)}};
   const std::array added_subject = {Added{"content", "{}"}};
   push_event(state, encode_event(state, 2, {name, kCustom, added_context, added_subject}));
   return 1;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cdevents/purl.h"
+#include "core/percent.h"
 #include "core/result.h"
 #include "transforms/lua/encode.h"
 #include "transforms/lua/engine.h"
@@ -36,38 +37,20 @@ bool read_part(lua_State* state, int index, std::string& out) {
   return type == LUA_TNIL || type == LUA_TNONE || is_null(state, index);
 }
 
-/// For the parser, which takes the parts as they are between its separators.
-std::string encoded(std::string_view text, std::string_view keep) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos ||
-                       keep.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-  return out;
-}
-
 /// The canonical form of a purl, by the rules of its type.
 Result<Purl> canonical(lua_State* state, const Purl& parts) {
-  std::string text = "pkg:" + encoded(parts.type, "") + "/";
-  if (!parts.name_space.empty()) text += encoded(parts.name_space, "/") + "/";
-  text += encoded(parts.name, "");
-  if (!parts.version.empty()) text += "@" + encoded(parts.version, "");
+  // The parser takes the parts as they are between its separators.
+  std::string text = "pkg:" + percent_encoded(parts.type) + "/";
+  if (!parts.name_space.empty())
+    text += percent_encoded(parts.name_space, kUnreservedAndSlash) + "/";
+  text += percent_encoded(parts.name);
+  if (!parts.version.empty()) text += "@" + percent_encoded(parts.version);
   char separator = '?';
   for (const auto& [key, value] : parts.qualifiers) {
-    text += separator + key + "=" + encoded(value, "");
+    text += separator + key + "=" + percent_encoded(value);
     separator = '&';
   }
-  if (!parts.subpath.empty()) text += "#" + encoded(parts.subpath, "/");
+  if (!parts.subpath.empty()) text += "#" + percent_encoded(parts.subpath, kUnreservedAndSlash);
   Engine::of(state).charge(text.size());
   return cdevents::parse_purl(text);
 }

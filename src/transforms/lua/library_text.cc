@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 
+#include "core/percent.h"
 #include "transforms/lua/engine.h"
 #include "transforms/lua/library.h"
 #include "transforms/lua/view.h"
@@ -91,55 +92,17 @@ int fill(lua_State* state) {
 
 // ---- URLs (https://www.rfc-editor.org/rfc/rfc3986) ----
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-}
-
 int url_encode(lua_State* state) {
   const auto text = text_argument(state, 1);
   charge_text(state, text);
-  std::string out;
-  append_encoded(out, text);
-  push(state, out);
+  push(state, percent_encoded(text));
   return 1;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 int url_decode(lua_State* state) {
   const auto text = text_argument(state, 1);
   charge_text(state, text);
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = i + 2 < text.size() && text[i] == '%' ? hex_value(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-    if (low >= 0) {
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  push(state, out);
+  push(state, percent_decoded_where_encoded(text));
   return 1;
 }
 
@@ -149,7 +112,7 @@ int url_join(lua_State* state) {
   while (out.ends_with('/')) out.pop_back();
   for (int i = 2; i <= lua_gettop(state); ++i) {
     out += '/';
-    append_encoded(out, text_argument(state, i));
+    append_percent_encoded(out, text_argument(state, i));
   }
   charge_text(state, out);
   push(state, out);

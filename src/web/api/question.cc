@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/mistakes.h"
-#include "net/uri.h"
+#include "core/percent.h"
 #include "web/api/cursor.h"
 #include "web/api/moment.h"
 
@@ -23,7 +23,7 @@ Error wrong(std::string_view parameter, std::string message) {
 std::optional<std::string> form_decoded(std::string_view text) {
   std::string spaced(text);
   std::ranges::replace(spaced, '+', ' ');
-  return net::percent_decoded(spaced);
+  return percent_decoded(spaced);
 }
 
 /// The values of one question, collected parameter by parameter.
@@ -209,7 +209,7 @@ std::optional<std::string> fit(const std::vector<std::string_view>& pattern,
       if (pattern[i] != path[i]) return std::nullopt;
       continue;
     }
-    auto decoded = net::percent_decoded(path[i]);
+    auto decoded = percent_decoded(path[i]);
     if (!decoded || decoded->empty()) return std::nullopt;
     value = std::move(*decoded);
   }
