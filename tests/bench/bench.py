@@ -28,7 +28,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "end_to_end"))
 sys.path.insert(0, str(HERE))
-from database_bench import database  # noqa: E402  (the folder is found only now)
+from database_bench import STORY_EVENTS, copies, database  # noqa: E402  (the folder is found only now)
 from folder_bench import folder_source  # noqa: E402
 from harness.metrics import Metrics  # noqa: E402
 from kafka_bench import kafka  # noqa: E402
@@ -311,11 +311,28 @@ def latency(bench):
             bench.postgres.start()
 
 
+def tell_stories(bench, collector, count):
+    """Fills the queue with events as they come: of every kind, of many services, that concern each other. @returns how many it took"""
+    told = 0
+    # Another seed than that of the bench `database`: other ids.
+    for story in copies(bench.program, max(1, round(count / STORY_EVENTS)), "--seed", "2", "--until", "2026-06-30T12:00:00Z"):
+        told += len(story)
+        for first in range(0, len(story), 500):
+            body = "\n".join(story[first:first + 500]).encode()
+            request = urllib.request.Request(f"http://127.0.0.1:{collector.port}/webhook/000", body, {"Content-Type": "application/x-ndjson"})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                answer.read()
+    taken = int(collector.pending())
+    if taken < 0.99 * told:
+        sys.exit(f"bench: of {told} events the queue has {taken}")
+    return taken
+
+
 def drain(bench):
     """A full queue into PostgreSQL, against psql's \\copy of the same rows into a bare table with one unique key."""
     collector = Collector(bench, name="drain")
     collector.start()
-    count = bench.fill(collector, int(200_000 * bench.scale))
+    count = tell_stories(bench, collector, int(200_000 * bench.scale))
     collector.kill()
     bench.postgres.sql("checkpoint")
     stored = int(bench.postgres.sql("select count(*) from cdviz_store.event"))
@@ -337,7 +354,7 @@ def drain(bench):
     rows = bench.postgres.directory / "rows"
     bench.postgres.sql("create table bare (source text, id text, payload jsonb, unique (source, id))")
     bench.postgres.sql("\\copy (select payload #>> '{context,source}', payload #>> '{context,id}', payload"
-                       f" from cdviz_store.event order by event_id desc limit {count}) to '{rows}'")
+                       f" from cdviz_store.event order by ingest_seq desc limit {count}) to '{rows}'")
     bench.postgres.sql("checkpoint")
     began = time.monotonic()
     bench.postgres.sql(f"\\copy bare from '{rows}'")
