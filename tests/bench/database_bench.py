@@ -22,9 +22,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STORY_EVENTS = 20_000
 BATCH = 1000
 SERVICES = "web-shop|checkout|catalog|search|payments|ledger|notifier|auth"
-# The targets of the database's design: state at a moment (of 400 services in 5 environments), the metrics of 30 days (and of
-# the 30 before, in one), and everything else.
-FLOORS_MS = {"state": 50, "delivery": 500}
+# The targets of the database's design: state at a moment (of 400 services in 5 environments), the metrics of 30 days (the query
+# `delivery` asks for the 30 before them, too), and everything else.
+METRICS_MS = 500
+FLOORS_MS = {"state": 50, "delivery": METRICS_MS}
 # The matrix of the page: 200 services in 8 environments.
 MATRIX_MS = 100
 OTHER_MS = 2000
@@ -190,6 +191,7 @@ def database(bench):
     for path in sorted((ROOT / "database/queries").glob("*.sql")):
         name = path.stem
         row_of(bench, f"query {name}", milliseconds(reader, statement(bench, name, flags_of(name, known))), FLOORS_MS.get(name, OTHER_MS))
+    row_of(bench, "metrics of 30 days alone", milliseconds(reader, "select * from cdviz.delivery_metrics('2026-05-31', '2026-06-30')"), METRICS_MS)
     subprocess.run([bench.program, "grant-reader", "grafana", "--no-password", "--url", bench.postgres.url()], check=True, stdout=subprocess.DEVNULL)
     grafana(bench, bench.postgres.url("grafana"))
     with connection.cursor() as cursor:
