@@ -1,12 +1,32 @@
 #include "commands/print.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "commands/output.h"
 
 namespace cdviz::commands {
+namespace {
+
+// The next file that is opened gets the lowest number that is free: of a stream that was closed
+// before we started, and what is printed would go into the queue or to a peer. Opened the wrong way
+// round, it still cannot be used.
+void occupy_standard_streams() {
+  constexpr std::array<std::pair<int, int>, 3> kStreams = {
+      {{STDIN_FILENO, O_WRONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_RDONLY}}};
+  for (const auto& [number, mode] : kStreams) {
+    if (::fcntl(number, F_GETFD) < 0 && errno == EBADF)
+      static_cast<void>(::open("/dev/null", mode));
+  }
+}
+
+}  // namespace
 
 OutputFailed::OutputFailed(const std::string& where, int error)
     : message_(fmt::format("cannot write to {}: {}", where,
@@ -17,6 +37,7 @@ bool OutputFailed::reader_gone() const { return error_ == EPIPE || error_ == ECO
 
 int exit_code_of(const std::function<int()>& command) {
   std::signal(SIGPIPE, SIG_IGN);
+  occupy_standard_streams();
   try {
     const int exit_code = command();
     flush_output();

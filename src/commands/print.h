@@ -37,7 +37,8 @@ class OutputFailed final : public std::exception {
 };
 
 /// Runs a command and writes what it left in the buffer. SIGPIPE is ignored from here on, in every
-/// thread: a peer that hangs up is an error of that connection.
+/// thread: a peer that hangs up is an error of that connection. A standard stream that is closed
+/// cannot become any other file.
 /// @returns its exit code; kExitReaderGone, in silence, when nobody reads its output any more; or
 /// kExitNoOutput after saying why the output cannot be written
 int exit_code_of(const std::function<int()>& command);

@@ -118,6 +118,16 @@ class OutputTest(EndToEndTest):
         self.assertEqual(closed.returncode, CANNOT_WRITE)
         self.assertIn(os.strerror(errno.EBADF), closed.stderr)
 
+    def test_a_stream_that_is_closed_does_not_become_another_file(self):
+        collector = Collector(self)
+        with open(collector.log, "ab") as log:
+            collector.process = subprocess.Popen([BINARY, "connect", "--config", str(collector.config)], stderr=log,
+                                                 preexec_fn=lambda: os.closerange(0, 2))
+        collector.wait_answering()
+        for number in (0, 1):
+            self.assertEqual(os.readlink(f"/proc/{collector.process.pid}/fd/{number}"), "/dev/null")
+        self.assertEqual(collector.post(json.dumps(event("1")).encode()).status, 202)
+
     def test_a_closed_standard_error_ends_nothing(self):
         with open("/dev/full", "wb") as disk:
             done = subprocess.run([BINARY, "validate", "-"], input=b"{}", stdout=subprocess.PIPE, stderr=disk, timeout=60)
