@@ -49,10 +49,11 @@ std::string_view type_name(OptionType type) {
 
 /// The TOML of a value that the tables hold as text.
 std::string toml_of(const Option& option, std::string_view text) {
-  // An example may be TOML already.
-  if (!text.empty() && std::string_view{"\"'[{"}.find(text[0]) != std::string_view::npos) {
-    return std::string{text};
-  }
+  // An example may be TOML already: a string, or of options that take more than one an array or a
+  // table. (A text may begin with the place for a name.)
+  const bool takes_one = option.type == OptionType::text;
+  const std::string_view beginnings = takes_one ? "\"'" : "\"'[{";
+  if (!text.empty() && beginnings.find(text[0]) != std::string_view::npos) return std::string{text};
   switch (option.type) {
     case OptionType::integer:
     case OptionType::boolean:
@@ -137,6 +138,12 @@ void append_options(std::string& out, std::string_view path, std::span<const Opt
   }
 }
 
+/// What stands in an example for an option that has none of its own.
+std::string_view some_value(const Option& option) {
+  if (!option.choices.empty()) return option.choices.front();
+  return option.type == OptionType::boolean ? "true" : "…";
+}
+
 /// The smallest table that works: what is required, and what has an example.
 std::string example(std::string_view header, std::string_view type,
                     std::span<const Option> options) {
@@ -149,8 +156,9 @@ std::string example(std::string_view header, std::string_view type,
       out += fmt::format("{}_file = {}\n", option.name,
                          toml_string("/run/secrets/" + std::string{option.name}));
     } else {
-      out += fmt::format("{} = {}\n", option.name,
-                         toml_of(option, option.example.empty() ? "…" : option.example));
+      out += fmt::format(
+          "{} = {}\n", option.name,
+          toml_of(option, option.example.empty() ? some_value(option) : option.example));
     }
   }
   return out + "```\n";
