@@ -1,9 +1,11 @@
 // Writes the pictures of docs/: the first page for the README, the others for the tour. From a running `up --demo`:
-//   cdviz-collector up --demo --data-dir /tmp/demo &    npm run pictures -- http://127.0.0.1:8080
+//   cdviz-collector up --demo --data-dir /srv/cdviz &    npm run pictures -- http://127.0.0.1:8080 [collector …]
+// All of them, or those named. The collector's page shows the folder.
 // `pngquant --strip --ext .png --force docs/page.png docs/dashboard/*.png` makes them a third as large.
 import { chromium } from "playwright-core";
 
 const url = process.argv[2] ?? "http://127.0.0.1:8080";
+const named = process.argv.slice(3);
 const docs = new URL("../../docs/", import.meta.url).pathname;
 const pictures = [
   { file: "page.png", path: "/", height: 640 },
@@ -59,7 +61,10 @@ const browser = await chromium.launch({
     "--font-render-hinting=none",
   ],
 });
-for (const { file, path, height, prepare } of pictures) {
+const wanted = pictures.filter(
+  ({ file }) => named.length === 0 || named.some((name) => file.endsWith(`${name}.png`)),
+);
+for (const { file, path, height, prepare } of wanted) {
   const page = await browser.newPage({
     viewport: { width: 1280, height },
     colorScheme: "light",
