@@ -36,6 +36,8 @@ osd_pool_default_pgp_num = 4
 osd_crush_chooseleaf_type = 0
 mon_allow_pool_size_one = true
 mon_data = {root}/mon
+mon_data_avail_crit = 0
+mon_data_avail_warn = 0
 osd_data = {root}/osd
 osd_objectstore = memstore
 memstore_device_bytes = 1073741824
@@ -91,6 +93,9 @@ class Radosgw:
         return done.stdout
 
     def ceph(self, *arguments):
+        for process in self.processes:
+            if process.poll() is not None:
+                raise AssertionError(f"{process.args[0]} has ended with {process.returncode}: {(self.root / (process.args[0] + '.out')).read_text()[-2000:]}")
         return self.run("ceph", "-c", str(self.config), "--connect-timeout", "60", *arguments, timeout=90)
 
     def start(self, program, *arguments):
