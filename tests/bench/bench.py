@@ -314,8 +314,8 @@ def latency(bench):
 def tell_stories(bench, collector, count):
     """Fills the queue with events as they come: of every kind, of many services, that concern each other. @returns how many it took"""
     told = 0
-    # Another seed than that of the bench `database`: other ids.
-    for story in copies(bench.program, max(1, round(count / STORY_EVENTS)), "--seed", "2", "--until", "2026-06-30T12:00:00Z"):
+    for story in copies(bench.program, max(1, round(count / STORY_EVENTS)), "--until", "2026-06-30T12:00:00Z"):
+        story = [line.replace('"/demo/', '"/drain/') for line in story]  # other sources than those of the bench `database`
         told += len(story)
         for first in range(0, len(story), 500):
             body = "\n".join(story[first:first + 500]).encode()

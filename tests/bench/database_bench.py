@@ -25,7 +25,7 @@ SERVICES = "web-shop|checkout|catalog|search|payments|ledger|notifier|auth"
 # The targets of the database's design: state at a moment (of 400 services in 5 environments), the metrics of 30 days (the query
 # `delivery` asks for the 30 before them, too), and everything else.
 METRICS_MS = 500
-FLOORS_MS = {"state": 50, "delivery": METRICS_MS}
+FLOORS_MS = {"state": 50}
 # The matrix of the page: 200 services in 8 environments.
 MATRIX_MS = 100
 OTHER_MS = 2000
