@@ -1,21 +1,14 @@
 #include "core/percent.h"
 
+#include "core/binary_text.h"
+
 namespace cdviz {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// @returns the byte of the escape that `text` begins with; -1 when it begins with none
-int escape_at(std::string_view text) {
-  if (text.size() < 3 || text[0] != '%') return -1;
-  const int high = hex_digit(text[1]);
-  const int low = hex_digit(text[2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
+/// @returns the byte of the escape that `text` begins with, if it begins with one
+std::optional<std::string> escape_at(std::string_view text) {
+  if (text.size() < 3 || text[0] != '%') return std::nullopt;
+  return decode_text(BinaryText::hex, text.substr(1, 2));
 }
 
 /// @param bad  set when there is a '%' that begins no escape
@@ -23,9 +16,8 @@ std::string decoded(std::string_view text, bool& bad) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int byte = escape_at(text.substr(i));
-    if (byte >= 0) {
-      out += static_cast<char>(byte);
+    if (const auto byte = escape_at(text.substr(i))) {
+      out += *byte;
       i += 2;
     } else {
       bad = bad || text[i] == '%';
